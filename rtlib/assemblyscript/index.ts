@@ -1,0 +1,2 @@
+// What `import { ... } from "lunatic"` finds.
+export * from "./assembly/index";
