@@ -1,0 +1,30 @@
+;; A value of every type lives across a call, in a local and on the operand stack.
+(module
+  (import "env" "block" (func $block))
+  (import "env" "block_v128" (func $v (param v128) (result v128)))
+  (import "env" "block_refs" (func $refs (param i32) (result externref i32 externref)))
+  (memory (export "memory") 1)
+  (table $table 2 funcref)
+  (elem (i32.const 0) $seven)
+  (func $seven (result i32) (call $block) (i32.const 7))
+  (func (export "v128") (param $a v128) (result v128) (local $b v128)
+    (local.set $b (call $v (local.get $a)))
+    (i8x16.add (local.get $b) (call $v (i8x16.sub (local.get $a) (local.get $b)))))
+  (func (export "externref") (param $a externref) (result externref)
+    local.get $a
+    call $block
+    local.set $a
+    (call $block)
+    local.get $a)
+  (func (export "funcref") (param $a funcref) (result i32) (local $f funcref)
+    (local.set $f (ref.func $seven))
+    (call $block)
+    (table.set $table (i32.const 1) (local.get $f))
+    (call $block)
+    (i32.add (call_indirect (result i32) (i32.const 1)) (ref.is_null (local.get $a))))
+  (func (export "refs") (param $a externref) (result externref i32 externref) (local $b externref)
+    (call $refs (i32.const 3))
+    (local.set $b)
+    (i32.add (ref.is_null (local.get $a)))
+    (call $block)
+    (local.get $b)))
