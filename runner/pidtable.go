@@ -1,0 +1,110 @@
+package runner
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
+// A pidTable finds the processes of an environment by their ids. Ids count up, so that a
+// chunk of consecutive ones is an array; looking up takes no lock, for it is done for
+// every message.
+type pidTable struct {
+	chunks atomic.Pointer[map[uint64]*pidChunk] // by id / chunkPIDs; replaced, never changed
+	mu     sync.Mutex                           // of changes
+	newest uint64                               // number of the chunk that is being filled
+	// recent has, for each remainder, a chunk of those in the map: most messages stay near
+	// their sender, and a map takes longer.
+	recent [recentChunks]atomic.Pointer[pidChunk]
+}
+
+const recentChunks = 64
+
+const chunkPIDs = 1024
+
+type pidChunk struct {
+	number    uint64
+	processes [chunkPIDs]atomic.Pointer[Process]
+	used      int
+}
+
+func (t *pidTable) lookup(id uint64) *Process {
+	if c := t.chunk(id / chunkPIDs); c != nil {
+		return c.processes[id%chunkPIDs].Load()
+	}
+	return nil
+}
+
+func (t *pidTable) add(p *Process) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := p.id / chunkPIDs
+	c := t.chunk(n)
+	if c == nil {
+		c = &pidChunk{number: n}
+		t.change(func(chunks map[uint64]*pidChunk) {
+			chunks[n] = c
+			if old := chunks[t.newest]; n > t.newest && old != nil && old.used == 0 {
+				t.drop(chunks, old)
+			}
+		})
+		t.recent[n%recentChunks].Store(c)
+		t.newest = max(t.newest, n)
+	}
+	c.used++
+	c.processes[p.id%chunkPIDs].Store(p)
+}
+
+func (t *pidTable) remove(p *Process) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := p.id / chunkPIDs
+	c := t.chunk(n)
+	c.processes[p.id%chunkPIDs].Store(nil)
+	if c.used--; c.used == 0 && n < t.newest { // the newest is about to be used again
+		t.change(func(chunks map[uint64]*pidChunk) { t.drop(chunks, c) })
+	}
+}
+
+// drop removes an empty chunk.
+func (t *pidTable) drop(chunks map[uint64]*pidChunk, c *pidChunk) {
+	delete(chunks, c.number)
+	t.recent[c.number%recentChunks].CompareAndSwap(c, nil)
+}
+
+// chunk returns the chunk number n, nil if there is none.
+func (t *pidTable) chunk(n uint64) *pidChunk {
+	if c := t.recent[n%recentChunks].Load(); c != nil && c.number == n {
+		return c
+	}
+	if chunks := t.chunks.Load(); chunks != nil {
+		return (*chunks)[n]
+	}
+	return nil
+}
+
+// change replaces the map by a changed copy.
+func (t *pidTable) change(f func(map[uint64]*pidChunk)) {
+	chunks := make(map[uint64]*pidChunk)
+	if old := t.chunks.Load(); old != nil {
+		chunks = maps.Clone(*old)
+	}
+	f(chunks)
+	t.chunks.Store(&chunks)
+}
+
+// all calls f for every process, in no order. Those that come or go meanwhile may be
+// missing.
+func (t *pidTable) all(f func(*Process)) {
+	chunks := t.chunks.Load()
+	if chunks == nil {
+		return
+	}
+	for _, c := range *chunks {
+		for i := range c.processes {
+			if p := c.processes[i].Load(); p != nil {
+				f(p)
+			}
+		}
+	}
+}

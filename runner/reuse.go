@@ -1,0 +1,393 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/lunatic-go/lunatic/rtlib"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// An instance whose process has come to its normal end serves the next process of the
+// same module and configuration, which cannot tell it from a new one. Its memory and its
+// mutable globals get their initial values back, and that is all that has changed:
+//
+//   - the artifact says so of tables, segments and the start function (rtlib.Meta.Reusable);
+//   - of what wazero keeps for an instance, arguments and environment are those of the
+//     configuration, and the table of open files is untouched: a process that has called
+//     one of the functions in spending is not reused. Standard streams of a process's own
+//     are found through the process (stdio);
+//   - what the host functions of this project keep, they keep for the process;
+//   - frames, and the globals that the build has added, mean nothing without a stack.
+//
+// After a trap, a kill or proc_exit the instance is thrown away: it has not come to rest.
+
+// maxRested is how many instances a runtime keeps for reuse.
+const maxRested = 256
+
+// maxRestedPages bounds the bytes of pages that one of them may hold.
+const maxRestedPages = 512 << 10
+
+// maxKeptReductions is how much a process may have computed if the next one is to get its
+// native stacks too: they have grown with the depth of its calls, which nothing tells, but
+// every call in a recursion costs a reduction.
+const maxKeptReductions = 2_000
+
+// A blueprint is what is needed to reuse the instances of one module.
+type blueprint struct {
+	none    bool     // they are too large
+	memory  uint64   // size in bytes
+	globals []uint64 // initial values
+	pages   []imagePage
+}
+
+// An imagePage is a page of the initial memory that is not all zeros.
+type imagePage struct {
+	at   int
+	data []byte
+}
+
+// A rested instance waits for its next process.
+type rested struct {
+	inst   api.Module
+	mem    api.Memory
+	memory *linearMemory
+	guest  *Guest
+	state  []api.MutableGlobal
+	stdio  *stdio
+}
+
+// close gives up the instance. Its memory is not counted as used.
+func (r *rested) close() {
+	r.inst.Close(context.Background())
+	if r.memory != nil {
+		r.memory.size = 0
+		r.memory.slots.memories.Add(1)
+		r.memory.release()
+	}
+}
+
+// pools are the rested instances of a runtime.
+type pools struct {
+	mu     sync.Mutex
+	n      int
+	clock  uint64
+	closed bool
+	all    map[poolKey]*pool
+}
+
+// A poolKey names instances that can stand for each other. It does not keep the module
+// alive.
+type poolKey struct {
+	blueprint *blueprint
+	config    string // ProcessConfig.like
+}
+
+type pool struct {
+	free []*rested // the one used last is used first
+	used uint64
+}
+
+// likeness describes what of a configuration an instance is made with.
+func likeness(c *ProcessConfig) string {
+	if len(c.Args)+len(c.Env)+len(c.Dirs) == 0 && c.shared {
+		return ""
+	}
+	return fmt.Sprintf("%q %q %#v %v", c.Args, c.Env, c.Dirs, c.shared)
+}
+
+// take returns a rested instance, nil if there is none.
+func (ps *pools) take(key poolKey) *rested {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.all[key]
+	if p == nil {
+		return nil
+	}
+	ps.clock++
+	p.used = ps.clock
+	n := len(p.free)
+	if n == 0 {
+		return nil
+	}
+	r := p.free[n-1]
+	p.free[n-1] = nil
+	p.free = p.free[:n-1]
+	ps.n--
+	return r
+}
+
+// put keeps an instance. It reports false if there are enough.
+func (ps *pools) put(key poolKey, r *rested) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.closed {
+		return false
+	}
+	if ps.all == nil {
+		ps.all = make(map[poolKey]*pool)
+	}
+	p := ps.all[key]
+	if p == nil {
+		p = &pool{}
+		ps.all[key] = p
+	}
+	ps.clock++
+	p.used = ps.clock
+	if ps.n == maxRested && !ps.evict(p) {
+		return false
+	}
+	p.free = append(p.free, r)
+	ps.n++
+	return true
+}
+
+// evict makes room by emptying the pool that was used longest ago. It reports false if
+// that is p.
+func (ps *pools) evict(p *pool) bool {
+	var oldest poolKey
+	var victim *pool
+	for key, q := range ps.all {
+		if victim == nil || q.used < victim.used {
+			oldest, victim = key, q
+		}
+	}
+	if victim == p {
+		return false
+	}
+	ps.remove(oldest)
+	return true
+}
+
+// remove gives up a pool. mu must be held.
+func (ps *pools) remove(key poolKey) {
+	for _, r := range ps.all[key].free {
+		r.close()
+		ps.n--
+	}
+	delete(ps.all, key)
+}
+
+// forget gives up the instances of a module.
+func (ps *pools) forget(b *blueprint) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for key := range ps.all {
+		if key.blueprint == b {
+			ps.remove(key)
+		}
+	}
+}
+
+func (ps *pools) close() {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for key := range ps.all {
+		ps.remove(key)
+	}
+	ps.closed = true
+}
+
+// Rested is the number of instances that wait for their next process.
+func (rt *Runtime) Rested() int {
+	rt.pools.mu.Lock()
+	defer rt.pools.mu.Unlock()
+	return rt.pools.n
+}
+
+// wasiModule is where the functions in spending are.
+const wasiModule = "wasi_snapshot_preview1"
+
+// spending are the functions of WASI that change an instance's table of open files, or an
+// entry that an instance has from the start.
+var spending = map[string]bool{
+	"fd_close": true, "fd_renumber": true, "path_open": true, "fd_readdir": true, "fd_seek": true,
+	"fd_fdstat_set_flags": true, "fd_fdstat_set_rights": true, "sock_accept": true, "sock_shutdown": true,
+}
+
+// spends reports whether a call of a function in spending does that.
+func spends(name string, stack []uint64) bool {
+	return name != "fd_seek" || uint32(stack[0]) > 2 // the C libraries try standard output
+}
+
+// reusable reports whether instances of a module may be used again.
+func (rt *Runtime) reusable(c wazero.CompiledModule, meta *rtlib.Meta) bool {
+	if meta == nil || !meta.Reusable || rt.cfg.NoReuse {
+		return false
+	}
+	for _, f := range c.ImportedFunctions() {
+		module, name, _ := f.Import()
+		switch {
+		case module == rtlib.ImportModule, slices.Contains(rt.funcs, module+"."+name):
+		case module == wasiModule && !spending[name]: // wazero's
+		default:
+			return false // it is not told when this one is called
+		}
+	}
+	return true
+}
+
+// stateOf returns the instance's mutable globals.
+func stateOf(inst api.Module) []api.MutableGlobal {
+	var state []api.MutableGlobal
+	for i := range rtlib.MaxState {
+		g, ok := inst.ExportedGlobal(rtlib.ExportState + strconv.Itoa(i)).(api.MutableGlobal)
+		if !ok {
+			break
+		}
+		state = append(state, g)
+	}
+	return state
+}
+
+// draw notes how a new instance looks.
+func draw(inst api.Module, m *linearMemory) *blueprint {
+	b := &blueprint{}
+	for _, g := range stateOf(inst) {
+		b.globals = append(b.globals, g.Get())
+	}
+	if m == nil {
+		return b
+	}
+	b.memory = m.size
+	mem := m.slot[:m.size]
+	note := func(lo, hi int) bool {
+		for ; lo < hi; lo += pageSize {
+			if page := mem[lo:min(lo+pageSize, len(mem))]; !isZero(page) {
+				b.pages = append(b.pages, imagePage{lo, slices.Clone(page)})
+			}
+		}
+		return len(b.pages)*pageSize <= maxRestedPages
+	}
+	if !eachUsed(mem, note) || len(b.pages)*pageSize > maxRestedPages {
+		return &blueprint{none: true}
+	}
+	return b
+}
+
+// restore gives memory its initial contents and size. It reports false if that is not
+// worth the while, or not possible; then the memory is to be given up.
+func (m *linearMemory) restore(b *blueprint, mem api.Memory) bool {
+	used := m.slot[:m.size]
+	pages := b.pages
+	held := 0
+	put := func(lo int) { // image pages before lo, which have no page any more
+		for len(pages) > 0 && pages[0].at < lo {
+			copy(used[pages[0].at:], pages[0].data)
+			pages = pages[1:]
+		}
+	}
+	ok := eachUsed(used, func(lo, hi int) bool {
+		for ; lo < hi; lo += pageSize {
+			page := used[lo:min(lo+pageSize, len(used))]
+			put(lo)
+			if len(pages) > 0 && pages[0].at == lo {
+				if string(page) != string(pages[0].data) {
+					copy(page, pages[0].data)
+				}
+				pages = pages[1:]
+			} else if !isZero(page) {
+				clear(page)
+			}
+			held += pageSize
+		}
+		return held <= maxRestedPages
+	})
+	if !ok || held > maxRestedPages {
+		return false
+	}
+	put(len(used))
+	if m.size == b.memory {
+		return true
+	}
+	// wazero takes what the allocator answers: this is how memory becomes smaller.
+	m.reset = b.memory + 1
+	_, shrunk := mem.Grow(1)
+	m.reset = 0
+	return shrunk
+}
+
+// rest ends what the guest does for its process. stacks says whether it keeps what Cool
+// gives up.
+func (g *Guest) rest(stacks bool) {
+	const small = 4 << 10
+	kept := Guest{
+		mod: g.mod, mem: g.mem, meta: g.meta,
+		budget: g.budget, slice: g.slice, fp: g.fp, pinned: g.pinned, results: g.results,
+		window: g.window, aside: g.aside[:0],
+	}
+	if cap(g.frames) <= small {
+		kept.frames = g.frames[:0]
+	}
+	if stacks {
+		kept.resume, kept.reentries = g.resume, g.reentries
+	}
+	*g = kept
+	g.ctx.guest = g
+}
+
+// atRest reports whether no call into the guest is in progress or suspended, and its
+// window is its own.
+func (g *Guest) atRest() bool {
+	return g.depth == 0 && !g.paused && g.phase == running && g.failure == nil && len(g.frames) == 0 &&
+		(g.pinned == nil || g.pinned.Get() == 0)
+}
+
+// revive gives the process a rested instance. It reports false if there is none.
+func (p *Process) revive() (ok bool, err error) {
+	b := p.mod.blueprint.Load()
+	if b == nil || b.none {
+		return false, nil
+	}
+	key := poolKey{b, p.cfg.like}
+	limit := p.cfg.maxMemory()
+	if err := p.rt.slots.admit(b.memory, limit); err != nil {
+		return false, err
+	}
+	r := p.rt.pools.take(key)
+	if r == nil {
+		p.rt.slots.used.Add(-b.memory)
+		return false, nil
+	}
+	if r.memory != nil {
+		r.memory.limit = min(limit, p.mod.memory.max)
+		p.rt.slots.memories.Add(1)
+	}
+	p.inst, p.mem, p.memory, p.guest = r.inst, r.mem, r.memory, r.guest
+	p.stdio, p.rested = r.stdio, r
+	p.stdio.belongTo(p)
+	p.guest.serve(p)
+	return true, nil
+}
+
+// retire takes the instance from a process that has ended, err says how: it rests or is
+// given up.
+func (p *Process) retire(err error) {
+	r := p.rested
+	b := p.mod.blueprint.Load()
+	if err != nil || p.spent || b == nil || b.none || p.parked || p.inst.IsClosed() || !p.guest.atRest() ||
+		p.memory != nil && !p.memory.restore(b, p.mem) {
+		p.discard()
+		return
+	}
+	if r == nil {
+		r = &rested{p.inst, p.mem, p.memory, p.guest, stateOf(p.inst), p.stdio}
+	}
+	r.stdio.belongTo(nil)
+	for i, g := range r.state {
+		g.Set(b.globals[i])
+	}
+	p.guest.rest(p.guest.Counts() && p.reductions <= maxKeptReductions)
+	p.inst, p.mem, p.memory, p.guest, p.stdio, p.rested = nil, nil, nil, nil, nil, nil
+	if r.memory != nil {
+		p.rt.slots.used.Add(-b.memory)
+		p.rt.slots.memories.Add(-1)
+	}
+	if !p.rt.pools.put(poolKey{b, p.cfg.like}, r) {
+		r.close()
+	}
+}

@@ -1,0 +1,104 @@
+package runner_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/lunatic-go/lunatic/runner"
+	"github.com/lunatic-go/lunatic/transform"
+)
+
+// artifact builds one of testdata/instances.
+func (w *world) artifact(name string) *runner.Module {
+	w.Helper()
+	b, err := instances.ReadFile("testdata/instances/" + name + ".wasm")
+	if err != nil {
+		w.Fatal(err)
+	}
+	if b, _, err = transform.Build(context.Background(), b, transform.Options{Verify: true}); err != nil {
+		w.Fatal(err)
+	}
+	mod, err := w.rt.Load(context.Background(), b)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return mod
+}
+
+// A step of a test is a process in the place of those before it.
+type step struct {
+	entry  string
+	params []any
+	reason runner.ExitReason
+	rested int // instances afterwards
+}
+
+// step runs a step in an environment of its own.
+func (w *world) step(mod *runner.Module, s step) runner.Exit {
+	w.Helper()
+	var params []runner.Value
+	for _, x := range s.params {
+		params = append(params, value(x))
+	}
+	env := w.rt.NewEnvironment()
+	p, err := env.Spawn(mod, runner.ProcessConfig{}, s.entry, params...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if s.reason != runner.ExitKilled {
+		<-p.Done()
+	}
+	if err := env.Close(context.Background()); err != nil {
+		w.Fatal(err)
+	}
+	return p.Exit()
+}
+
+// A process cannot tell a reused instance from a new one, whatever the one before it has
+// done; and only one that has come to rest is reused.
+func TestReuse(t *testing.T) {
+	steps := []step{
+		{"spoil", []any{int32(4096), int32(0)}, runner.ExitNormal, 1},
+		{"spoil", []any{int32(1), int32(0)}, runner.ExitNormal, 1},
+		{"spoil", []any{int32(64), int32(2)}, runner.ExitNormal, 1}, // memory becomes smaller again
+		{"spoil", []any{int32(600000), int32(290)}, runner.ExitNormal, 1},
+		{"sleep", []any{int32(5000), int32(1)}, runner.ExitNormal, 1},
+		{"seek", nil, runner.ExitNormal, 1},
+		{"spoil", []any{int32(4096), int32(290)}, runner.ExitNormal, 0},  // more pages than are kept
+		{"spoil", []any{int32(70000), int32(297)}, runner.ExitNormal, 0}, // as large as it can be: never smaller
+		{"sleep", []any{int32(5000), int32(1)}, runner.ExitNormal, 1},
+		{"trap", nil, runner.ExitFailed, 0},
+		{"spoil", []any{int32(7), int32(1)}, runner.ExitNormal, 1},
+		{"exit", nil, runner.ExitNormal, 0},
+		{"spoil", []any{int32(7), int32(1)}, runner.ExitNormal, 1},
+		{"close", nil, runner.ExitNormal, 0},
+		{"close", nil, runner.ExitNormal, 0},
+		{"spoil", []any{int32(7), int32(0)}, runner.ExitNormal, 1},
+		{"hang", nil, runner.ExitKilled, 0},
+		{"spoil", []any{int32(7), int32(0)}, runner.ExitNormal, 1},
+	}
+	for _, reuse := range []bool{true, false} {
+		inModes(t, func(t *testing.T, cfg runner.Config) {
+			cfg.NoReuse = !reuse
+			w := newWorld(t, cfg)
+			defer w.close()
+			mod := w.artifact("reuse")
+			for i, s := range steps {
+				exit := w.step(mod, s)
+				if exit.Reason != s.reason || exit.Code != 0 {
+					t.Errorf("step %d, %s: %+v", i, s.entry, exit)
+				}
+				want := 0
+				if reuse {
+					want = s.rested
+				}
+				if n := w.rt.Rested(); n != want {
+					t.Errorf("step %d, %s: %d instances rest, want %d", i, s.entry, n, want)
+				}
+			}
+			if st := w.rt.MemoryStats(); st.Memories != 0 || st.Bytes != 0 {
+				t.Errorf("left over: %+v", st)
+			}
+		})
+	}
+}

@@ -1,0 +1,102 @@
+//go:build linux && (amd64 || arm64 || riscv64 || loong64 || ppc64 || ppc64le || s390x || mips64 || mips64le)
+
+package runner
+
+import (
+	"encoding/binary"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+)
+
+// mapped says that slots are cut from mappings.
+const mapped = true
+
+var pageSize = os.Getpagesize()
+
+// reservation is how much address space is mapped at once. Nothing stands behind it until
+// it is touched.
+const reservation = 64 << 30
+
+// reserve maps n bytes of address space or, if the system allows it, more. Neighbouring
+// reservations become one mapping. It is nil if there is not that much.
+func reserve(n uint64, small bool) []byte {
+	const flags = syscall.MAP_ANON | syscall.MAP_PRIVATE | syscall.MAP_NORESERVE
+	for size := max(n, reservation); ; size = max(n, size/2) {
+		m, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE, flags)
+		if err == nil {
+			if small {
+				// A slot is seldom used up: one touched byte shall not cost 2 MiB. The call
+				// fails where there are no huge pages.
+				_ = syscall.Madvise(m, syscall.MADV_NOHUGEPAGE)
+			}
+			return m
+		}
+		if size == n {
+			return nil
+		}
+	}
+}
+
+func unreserve(m []byte) { _ = syscall.Munmap(m) }
+
+// alone would make a slot without an arena.
+func alone(uint64) []byte { return nil }
+
+// discard gives the pages of mem back to the system; it reads as zeros afterwards.
+func discard(mem []byte) {
+	if len(mem) > 0 && syscall.Madvise(mem, syscall.MADV_DONTNEED) != nil {
+		clear(mem)
+	}
+}
+
+// pagemap is /proc/self/pagemap, -1 if there is none: 8 bytes for every page.
+var pagemap = sync.OnceValue(func() int {
+	fd, err := syscall.Open("/proc/self/pagemap", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+})
+
+// resident calls visit with the ranges of mem that have pages, in memory or swapped
+// out. It reports false if the kernel does not say.
+func resident(mem []byte, visit func(lo, hi int) bool) bool {
+	const (
+		entry = 8
+		there = 3 << 62 // in memory, swapped out
+	)
+	fd := pagemap()
+	if fd < 0 {
+		return false
+	}
+	var buf [512 * entry]byte
+	at := int64(uintptr(unsafe.Pointer(unsafe.SliceData(mem))) / uintptr(pageSize) * entry)
+	lo := -1
+	for i, pages := 0, (len(mem)+pageSize-1)/pageSize; i < pages; {
+		n, err := syscall.Pread(fd, buf[:min(len(buf), (pages-i)*entry)], at+int64(i)*entry)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || n < entry {
+			return false
+		}
+		for b := buf[:n/entry*entry]; len(b) > 0; b = b[entry:] {
+			switch used := binary.NativeEndian.Uint64(b)&there != 0; {
+			case used && lo < 0:
+				lo = i * pageSize
+			case !used && lo >= 0:
+				if !visit(lo, i*pageSize) {
+					return true
+				}
+				lo = -1
+			}
+			i++
+		}
+	}
+	if lo >= 0 {
+		visit(lo, len(mem))
+	}
+	return true
+}

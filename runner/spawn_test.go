@@ -1,0 +1,96 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/lunatic-go/lunatic/runner"
+)
+
+// BenchmarkSpawn spawns a process, hears from it, and sees it gone.
+func BenchmarkSpawn(b *testing.B) {
+	for _, reuse := range []bool{true, false} {
+		b.Run(fmt.Sprintf("reuse=%v", reuse), func(b *testing.B) {
+			w := newWorld(b, runner.Config{Workers: 1, NoReuse: !reuse})
+			defer w.close()
+			mod := w.artifact("spawn")
+			b.ReportAllocs()
+			b.ResetTimer()
+			p, err := w.env.Spawn(mod, runner.ProcessConfig{May: runner.MaySpawn}, "spawn", value(int32(b.N)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			<-p.Done()
+			wantExit(b, p.Exit(), runner.ExitNormal, 0)
+		})
+	}
+}
+
+// TestIdle is what idle processes cost, all included. LUNATIC_IDLE says how many there are.
+func TestIdle(t *testing.T) {
+	n := 2_000
+	if s := os.Getenv("LUNATIC_IDLE"); s != "" {
+		fmt.Sscan(s, &n)
+	}
+	w := newWorld(t, runner.Config{})
+	mod := w.artifact("spawn")
+	before := footprint(t)
+	start := time.Now()
+	p, err := w.env.Spawn(mod, runner.ProcessConfig{May: runner.MaySpawn}, "idle", value(int32(n)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	for w.rt.Stats().Unwound < uint64(n) { // until the last one waits
+		runtime.Gosched()
+	}
+	spawned := time.Since(start)
+	if got := w.env.Processes(); got != n {
+		t.Errorf("%d processes, want %d", got, n)
+	}
+	if st := w.rt.MemoryStats(); st.Memories != n {
+		t.Errorf("%d memories, want %d", st.Memories, n)
+	}
+	peak := footprint(t)
+	debug.FreeOSMemory()
+	after := footprint(t)
+	start = time.Now()
+	if err := w.env.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ended := time.Since(start)
+	if st := w.rt.MemoryStats(); st.Memories != 0 || st.Bytes != 0 {
+		t.Errorf("left over: %+v", st)
+	}
+	each := func(kib int) float64 { return float64(kib) / float64(n) }
+	t.Logf("%d idle processes: %.1f KiB each as they come, %.1f after a collection (page tables %.2f, Go heap %.1f); %.1f us to spawn, %.1f us to end",
+		n, each(peak.total()-before.total()), each(after.total()-before.total()), each(after.tables-before.tables), each(after.heap-before.heap),
+		float64(spawned.Microseconds())/float64(n), float64(ended.Microseconds())/float64(n))
+	w.close()
+}
+
+// A cost is memory in KiB.
+type cost struct{ resident, tables, heap int }
+
+func (c cost) total() int { return c.resident + c.tables }
+
+func footprint(t *testing.T) (c cost) {
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	c.heap = int(mem.HeapAlloc >> 10)
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip(err)
+	}
+	for line := range bytes.Lines(status) {
+		fmt.Sscanf(string(line), "VmRSS: %d", &c.resident)
+		fmt.Sscanf(string(line), "VmPTE: %d", &c.tables)
+	}
+	return c
+}

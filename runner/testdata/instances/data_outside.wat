@@ -1,0 +1,5 @@
+;; A data segment that does not fit in its memory.
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 65534) "abcd")
+  (func (export "_start")))
