@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+func TestServe(t *testing.T) {
+	if wrk() == "" || runtime.GOOS != "linux" {
+		t.Skip("no wrk, or no /proc")
+	}
+	file := filepath.Join(t.TempDir(), "out.json")
+	runCommand(t, 0, "serve", "-q", "-short", "-rounds", "1", "-json", file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r struct {
+		Rows []struct {
+			Name   string
+			Values []*float64
+		}
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Rows) < 3 {
+		t.Errorf("%d rows", len(r.Rows))
+	}
+	for _, row := range r.Rows {
+		for i, v := range row.Values {
+			if v == nil || *v < 0 || i == 0 && *v == 0 {
+				t.Errorf("%s: value %d is missing or wrong", row.Name, i)
+			}
+		}
+	}
+}
