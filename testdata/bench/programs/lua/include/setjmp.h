@@ -1,0 +1,1 @@
+// wasi-libc has none; port.h does without.

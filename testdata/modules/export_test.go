@@ -1,0 +1,4 @@
+package modules
+
+// Dir is the flag -dir.
+func Dir() string { return *dir }
