@@ -69,6 +69,13 @@ int main(int argc, char **argv) {
 	} else if (!strcmp(path, "/echo")) {
 		ok("");
 		copyBody();
+	} else if (!strcmp(path, "/count")) { // reads all before it says anything
+		static char buf[4 << 10];
+		long total = 0;
+		for (ssize_t n; (n = read(0, buf, sizeof buf)) > 0;) total += n;
+		snprintf(buf, sizeof buf, "%ld", total);
+		ok("");
+		put(buf);
 	} else if (!strcmp(path, "/missing")) {
 		put(cgi ? "Status: 404 Gone Fishing\nContent-Type: text/plain\n\nno such page\n"
 		        : "HTTP/1.1 404 Gone Fishing\r\nContent-Length: 13\r\n\r\nno such page\n");
