@@ -35,16 +35,29 @@ $(BENCH_TMP)/%.line: $(BENCH)/kernels/%.c $(BENCH)/kernels/kernel.h $(BENCH)/ker
 $(BENCH)/kernels/expected.txt: $(BENCH_NAMES:%=$(BENCH_TMP)/%.line)
 	cat $^ > $@
 
-# Whole programs: Lua 5.4.4 and SQLite 3.40.1, from Debian's source packages. A newer
-# Debian has newer ones; the checksums tell.
+# Whole programs, from Debian's source packages, unmodified: Lua 5.4.4, SQLite 3.40.1, zlib
+# 1.2.13, cJSON 1.7.15, PCRE2 10.42. A newer Debian has newer ones; the checksums tell.
+# programs/NOTICE has their licences.
 BENCH_PROGRAM  := --target=wasm32-wasi -mcpu=mvp -mbulk-memory -msign-ext -mnontrapping-fptoint -mmutable-globals -O2 -ffp-contract=off -D_WASI_EMULATED_SIGNAL
-BENCH_LUA_SRC  := lapi lcode lctype ldebug ldo ldump lfunc lgc llex lmem lobject lopcodes lparser lstate lstring ltable ltm lundump lvm lzio lauxlib lbaselib ltablib lstrlib lmathlib
-BENCH_SQLITE_D := -DSQLITE_OS_OTHER=1 -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL -DSQLITE_OMIT_LOCALTIME -DSQLITE_TEMP_STORE=3 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_OMIT_DEPRECATED -DSQLITE_DQS=0 -DNDEBUG
+BENCH_PROGRAMS := lua sqlite zlib cjson pcre2
 BENCH_APT      := $(abspath $(BENCH_TMP))/apt
 
+# What the compilers, both, are given for a program: flags, and sources.
+bench_flags_lua    = -include $(BENCH)/programs/lua/port.h -I$(BENCH)/programs/lua/include -I$(BENCH_TMP)/lua -I$(BENCH_TMP)/lua5.4/src/src
+bench_src_lua      = $(BENCH)/programs/lua/driver.c $(patsubst %,$(BENCH_TMP)/lua5.4/src/src/%.c,lapi lcode lctype ldebug ldo ldump lfunc lgc llex lmem lobject lopcodes lparser lstate lstring ltable ltm lundump lvm lzio lauxlib lbaselib ltablib lstrlib lmathlib)
+bench_flags_sqlite = -I$(BENCH_TMP)/sqlite3/src/bld -DSQLITE_OS_OTHER=1 -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL -DSQLITE_OMIT_LOCALTIME -DSQLITE_TEMP_STORE=3 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_OMIT_DEPRECATED -DSQLITE_DQS=0 -DNDEBUG
+bench_src_sqlite   = $(BENCH)/programs/sqlite/driver.c $(BENCH)/programs/sqlite/btree.c
+bench_flags_zlib   = -I$(BENCH_TMP)/zlib/src -Wno-deprecated-non-prototype
+bench_src_zlib     = $(BENCH)/programs/zlib/driver.c $(patsubst %,$(BENCH_TMP)/zlib/src/%.c,adler32 crc32 deflate inffast inflate inftrees trees zutil)
+bench_flags_cjson  = -I$(BENCH_TMP)/cjson/src
+bench_src_cjson    = $(BENCH)/programs/cjson/driver.c $(BENCH_TMP)/cjson/src/cJSON.c
+bench_flags_pcre2  = -I$(BENCH_TMP)/pcre2/src/src -DHAVE_CONFIG_H -DPCRE2_CODE_UNIT_WIDTH=8 -DPCRE2_STATIC
+bench_src_pcre2    = $(BENCH)/programs/pcre2/driver.c $(patsubst %,$(BENCH_TMP)/pcre2/src/src/pcre2_%.c,auto_possess chartables compile config context dfa_match error extuni find_bracket maketables match match_data newline ord2utf pattern_info script_run string_utils study substitute substring tables ucd valid_utf xclass)
+
 .PHONY: bench-programs
+.SECONDARY:
 bench-guests: bench-programs
-bench-programs: $(BENCH)/programs/lua/lua.wasm $(BENCH)/programs/sqlite/sqlite.wasm $(BENCH)/programs/expected.txt
+bench-programs: $(foreach p,$(BENCH_PROGRAMS),$(BENCH)/programs/$(p)/$(p).wasm) $(BENCH)/programs/expected.txt
 
 # Source packages are fetched with a list of our own: nothing of the system's is changed.
 $(BENCH_APT)/update:
@@ -54,42 +67,43 @@ $(BENCH_APT)/update:
 	APT_CONFIG=$(BENCH_APT)/apt.conf apt-get -q update
 	touch $@
 
-$(BENCH_TMP)/lua5.4/ready $(BENCH_TMP)/sqlite3/ready: $(BENCH_TMP)/%/ready: $(BENCH_APT)/update
+$(BENCH_TMP)/%/source: $(BENCH_APT)/update
 	rm -rf $(BENCH_TMP)/$*
 	mkdir -p $(BENCH_TMP)/$*
-	cd $(BENCH_TMP)/$* && APT_CONFIG=$(BENCH_APT)/apt.conf apt-get -q source --download-only $* && mkdir src && tar xf *.orig.tar.*z -C src --strip-components=1
+	cd $(BENCH_TMP)/$* && APT_CONFIG=$(BENCH_APT)/apt.conf apt-get -q source --download-only $* && mkdir src && tar xf *.orig.tar.* -C src --strip-components=1
 	touch $@
 
-$(BENCH_TMP)/sqlite3/src/bld/sqlite3.c: $(BENCH_TMP)/sqlite3/ready
-	mkdir -p $(@D)
-	cd $(@D) && ../configure --disable-tcl > /dev/null && $(MAKE) sqlite3.c > /dev/null
+# What a program's own build would generate.
+$(BENCH_TMP)/ready-lua: $(BENCH_TMP)/lua5.4/source $(wildcard $(BENCH)/programs/lua/*.lua)
+	@mkdir -p $(BENCH_TMP)/lua
+	for f in $(filter %.lua,$^); do printf '#define LUA_%s ' $$(basename $$f .lua); od -An -v -tu1 $$f | tr -s ' \n' ',' | sed 's/^,//; s/,$$//'; echo; done > $(BENCH_TMP)/lua/scripts.h
+	touch $@
+$(BENCH_TMP)/ready-sqlite: $(BENCH_TMP)/sqlite3/source
+	mkdir -p $(BENCH_TMP)/sqlite3/src/bld
+	cd $(BENCH_TMP)/sqlite3/src/bld && ../configure --disable-tcl > /dev/null && $(MAKE) sqlite3.c > /dev/null
+	touch $@
+$(BENCH_TMP)/ready-pcre2: $(BENCH_TMP)/pcre2/source
+	cd $(BENCH_TMP)/pcre2/src/src && cp config.h.generic config.h && cp pcre2.h.generic pcre2.h && cp pcre2_chartables.c.dist pcre2_chartables.c
+	touch $@
+$(BENCH_TMP)/ready-%: $(BENCH_TMP)/%/source
+	touch $@
 
-# Lua's scripts as a header of character constants.
-$(BENCH_TMP)/lua/scripts.h: $(wildcard $(BENCH)/programs/lua/*.lua)
-	@mkdir -p $(@D)
-	for f in $^; do printf '#define LUA_%s ' $$(basename $$f .lua); od -An -v -tu1 $$f | tr -s ' \n' ',' | sed 's/^,//; s/,$$//'; echo; done > $@
+define bench_program
+$(BENCH)/programs/$(1)/$(1).wasm: $(BENCH_TMP)/ready-$(1) $$(wildcard $(BENCH)/programs/$(1)/*.[ch]) $(BENCH)/programs/program.h
+	mkdir -p $(BENCH_TMP)/$(1)-o
+	for f in $$(bench_src_$(1)); do $$(BENCH_CC) $$(BENCH_PROGRAM) $$(bench_flags_$(1)) -c -o $(BENCH_TMP)/$(1)-o/$$$$(basename $$$$f .c).o $$$$f || exit 1; done
+	$$(BENCH_WASILD) -o $$@ $(BENCH_TMP)/$(1)-o/*.o -lwasi-emulated-signal
+	chmod -x $$@
 
-BENCH_LUA_ALL = -include $(BENCH)/programs/lua/port.h -I$(BENCH)/programs/lua/include -I$(BENCH_TMP)/lua -I$(BENCH_TMP)/lua5.4/src/src $(BENCH)/programs/lua/driver.c $(BENCH_LUA_SRC:%=$(BENCH_TMP)/lua5.4/src/src/%.c) -lm
-BENCH_SQLITE_ALL = $(BENCH_SQLITE_D) -I$(BENCH_TMP)/sqlite3/src/bld $(BENCH)/programs/sqlite/driver.c $(BENCH_TMP)/sqlite3/src/bld/sqlite3.c
+$(BENCH_TMP)/$(1).lines: $(BENCH_TMP)/ready-$(1) $$(wildcard $(BENCH)/programs/$(1)/*.[ch]) $(BENCH)/programs/program.h
+	$$(BENCH_NATIVE) -std=gnu17 -O1 -ffp-contract=off -o $(BENCH_TMP)/native-$(1) $$(bench_flags_$(1)) $$(bench_src_$(1)) -lm
+	timeout 60 $(BENCH_TMP)/native-$(1) > $$@.tmp
+	mv $$@.tmp $$@
+endef
+$(foreach p,$(BENCH_PROGRAMS),$(eval $(call bench_program,$(p))))
 
-$(BENCH)/programs/lua/lua.wasm: $(BENCH_TMP)/lua5.4/ready $(BENCH_TMP)/lua/scripts.h $(wildcard $(BENCH)/programs/lua/*.[ch]) $(BENCH)/programs/program.h
-	mkdir -p $(BENCH_TMP)/lua-o
-	for f in $(filter %.c,$(BENCH_LUA_ALL)); do $(BENCH_CC) $(BENCH_PROGRAM) $(filter-out %.c -lm,$(BENCH_LUA_ALL)) -c -o $(BENCH_TMP)/lua-o/$$(basename $$f .c).o $$f || exit 1; done
-	$(BENCH_WASILD) -o $@ $(BENCH_TMP)/lua-o/*.o -lwasi-emulated-signal
-	chmod -x $@
-
-$(BENCH)/programs/sqlite/sqlite.wasm: $(BENCH_TMP)/sqlite3/src/bld/sqlite3.c $(BENCH)/programs/sqlite/driver.c $(BENCH)/programs/program.h
-	mkdir -p $(BENCH_TMP)/sqlite-o
-	for f in $(filter %.c,$(BENCH_SQLITE_ALL)); do $(BENCH_CC) $(BENCH_PROGRAM) $(filter-out %.c,$(BENCH_SQLITE_ALL)) -c -o $(BENCH_TMP)/sqlite-o/$$(basename $$f .c).o $$f || exit 1; done
-	$(BENCH_WASILD) -o $@ $(BENCH_TMP)/sqlite-o/*.o
-	chmod -x $@
-
-$(BENCH)/programs/expected.txt: $(BENCH)/programs/lua/lua.wasm $(BENCH)/programs/sqlite/sqlite.wasm
-	$(BENCH_NATIVE) -std=gnu17 -O1 -ffp-contract=off -o $(BENCH_TMP)/native-lua $(BENCH_LUA_ALL)
-	$(BENCH_NATIVE) -std=gnu17 -O1 -ffp-contract=off -o $(BENCH_TMP)/native-sqlite $(BENCH_SQLITE_ALL)
-	timeout 60 $(BENCH_TMP)/native-lua > $@.tmp
-	timeout 60 $(BENCH_TMP)/native-sqlite >> $@.tmp
-	mv $@.tmp $@
+$(BENCH)/programs/expected.txt: $(BENCH_PROGRAMS:%=$(BENCH_TMP)/%.lines)
+	cat $^ > $@
 
 bench-guests: $(BENCH)/suspend/deep.wasm
 $(BENCH)/suspend/%.wasm: $(BENCH)/suspend/%.c $(BENCH)/kernels/kernel.h

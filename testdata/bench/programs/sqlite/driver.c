@@ -1,5 +1,6 @@
 // Five query mixes on SQLite: four in memory, one through the pager on a file system in
-// this file. Every read and write of that file system could block.
+// this file; and its B-tree by itself (btree.c), on the same file system. Every read and
+// write of that file system could block.
 #include "../program.h"
 #include "sqlite3.h"
 
@@ -250,5 +251,15 @@ WORKLOAD(pager) {
 	return h;
 }
 
+uint64_t btree_store(int n, sqlite3 *db, const char *file);
+
+WORKLOAD(btree) {
+	sqlite3 *db = open(":memory:");
+	uint64_t h = btree_store(n, db, "btree.db");
+	sqlite3_close(db);
+	fs_delete(&vfs, "btree.db", 0);
+	return h;
+}
+
 WORKLOADS("sqlite", {"insert", insert, 4000, 300}, {"lookup_index", lookup_index, 5000, 300}, {"aggregate", aggregate, 5000, 300},
-          {"text", text, 6000, 400}, {"pager", pager, 1500, 100})
+          {"text", text, 6000, 400}, {"pager", pager, 1500, 100}, {"btree", btree, 12000, 800})
