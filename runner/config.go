@@ -77,6 +77,8 @@ type ProcessConfig struct {
 	fuel   uint64              // MaxFuel in reductions
 	wasi   wazero.ModuleConfig // for all instances
 	like   string              // the same for configurations whose instances are alike
+	// totals of Args and of Env, as WASI has them
+	args, env stringsTotal
 }
 
 func (c *ProcessConfig) maxMessages() int {
@@ -121,6 +123,9 @@ func (c *ProcessConfig) seal(rt *Runtime, parent *ProcessConfig) (*ProcessConfig
 	if rt.cfg.NoAttenuation {
 		parent = nil
 	}
+	if err := s.checkStrings(); err != nil {
+		return nil, err
+	}
 	if err := s.locate(); err != nil {
 		return nil, err
 	}
@@ -137,32 +142,33 @@ func (c *ProcessConfig) seal(rt *Runtime, parent *ProcessConfig) (*ProcessConfig
 	if s.MaxFuel <= math.MaxUint64/FuelUnit {
 		s.fuel = s.MaxFuel * FuelUnit
 	}
-	return &s, s.prepare(rt)
+	s.prepare(rt)
+	return &s, nil
 }
 
-// prepare makes the configuration for wazero.
-func (c *ProcessConfig) prepare(rt *Runtime) error {
-	w := wazero.NewModuleConfig().
+// instanceConfig is what all instances have of what wazero wants to know.
+func (rt *Runtime) instanceConfig() wazero.ModuleConfig {
+	return wazero.NewModuleConfig().
 		WithName(""). // anonymous: there are many
 		WithStartFunctions().
-		WithArgs(c.Args...).
 		WithWalltime(rt.walltime, 1).WithNanotime(rt.nanotime, 1).
 		WithRandSource(rt.random()) // else wazero seeds a source for each instance: 15 us
+}
+
+// prepare makes the configuration for wazero. Arguments and variables are not in it: the host
+// functions take them from the process's configuration.
+func (c *ProcessConfig) prepare(rt *Runtime) {
+	c.wasi, c.like = rt.instances, likeness(c)
 	if c.shared { // else each instance has its own: see stdio
-		w = w.WithStdin(c.stdin).WithStdout(c.Stdout).WithStderr(c.Stderr)
-	}
-	for _, kv := range c.Env {
-		w = w.WithEnv(kv[0], kv[1])
+		c.wasi = c.wasi.WithStdin(c.stdin).WithStdout(c.Stdout).WithStderr(c.Stderr)
 	}
 	if len(c.Dirs) > 0 {
 		fs := wazero.NewFSConfig()
 		for _, d := range c.Dirs {
 			fs = d.mount(fs)
 		}
-		w = w.WithFSConfig(fs)
+		c.wasi = c.wasi.WithFSConfig(fs)
 	}
-	c.wasi, c.like = w, likeness(c)
-	return nil
 }
 
 // locate checks the directories and replaces their names by absolute ones without

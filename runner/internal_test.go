@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +125,34 @@ func TestStdinReadsAhead(t *testing.T) {
 	}
 	if p.state.Load() != active|news {
 		t.Error("nobody was woken")
+	}
+}
+
+// Standard input reads more at once the longer it is, and loses nothing.
+func TestStdinGrows(t *testing.T) {
+	text := strings.Repeat("0123456789", 50_000)
+	s := NewStdinAfter([]byte("head:"), strings.NewReader(text))
+	p := &Process{}
+	var got strings.Builder
+	buf := make([]byte, 10_000)
+	for reads := 0; ; {
+		n, err := s.Read(buf)
+		got.Write(buf[:n])
+		if err == io.EOF {
+			if reads > 2+len(text)/stdinAhead+2 {
+				t.Errorf("the source was read %d times", reads)
+			}
+			break
+		}
+		if errors.Is(err, syscall.EAGAIN) {
+			reads++
+			for !s.Ready(p) {
+				runtime.Gosched()
+			}
+		}
+	}
+	if got.String() != "head:"+text {
+		t.Errorf("got %d bytes, want %d", got.Len(), len("head:"+text))
 	}
 }
 

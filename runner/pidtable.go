@@ -8,7 +8,7 @@ import (
 
 // A pidTable finds the processes of an environment by their ids. Ids count up, so that a
 // chunk of consecutive ones is an array; looking up takes no lock, for it is done for
-// every message.
+// every message. The first chunk is short at first: many environments have one process.
 type pidTable struct {
 	chunks atomic.Pointer[map[uint64]*pidChunk] // by id / chunkPIDs; replaced, never changed
 	mu     sync.Mutex                           // of changes
@@ -20,17 +20,22 @@ type pidTable struct {
 
 const recentChunks = 64
 
-const chunkPIDs = 1024
+const (
+	chunkPIDs = 1024
+	firstPIDs = 16
+)
 
 type pidChunk struct {
 	number    uint64
-	processes [chunkPIDs]atomic.Pointer[Process]
+	processes []atomic.Pointer[Process] // chunkPIDs of them, or firstPIDs
 	used      int
 }
 
 func (t *pidTable) lookup(id uint64) *Process {
 	if c := t.chunk(id / chunkPIDs); c != nil {
-		return c.processes[id%chunkPIDs].Load()
+		if i := id % chunkPIDs; i < uint64(len(c.processes)) {
+			return c.processes[i].Load()
+		}
 	}
 	return nil
 }
@@ -40,8 +45,13 @@ func (t *pidTable) add(p *Process) {
 	defer t.mu.Unlock()
 	n := p.id / chunkPIDs
 	c := t.chunk(n)
-	if c == nil {
-		c = &pidChunk{number: n}
+	switch {
+	case c == nil:
+		size := chunkPIDs
+		if p.id < firstPIDs {
+			size = firstPIDs
+		}
+		c = &pidChunk{number: n, processes: make([]atomic.Pointer[Process], size)}
 		t.change(func(chunks map[uint64]*pidChunk) {
 			chunks[n] = c
 			if old := chunks[t.newest]; n > t.newest && old != nil && old.used == 0 {
@@ -50,6 +60,10 @@ func (t *pidTable) add(p *Process) {
 		})
 		t.recent[n%recentChunks].Store(c)
 		t.newest = max(t.newest, n)
+	case p.id%chunkPIDs >= uint64(len(c.processes)):
+		c = c.grown()
+		t.change(func(chunks map[uint64]*pidChunk) { chunks[n] = c })
+		t.recent[n%recentChunks].Store(c)
 	}
 	c.used++
 	c.processes[p.id%chunkPIDs].Store(p)
@@ -64,6 +78,16 @@ func (t *pidTable) remove(p *Process) {
 	if c.used--; c.used == 0 && n < t.newest { // the newest is about to be used again
 		t.change(func(chunks map[uint64]*pidChunk) { t.drop(chunks, c) })
 	}
+}
+
+// grown returns a chunk of full size with the same processes. Who looks into the old one sees
+// what was true when it began to look.
+func (c *pidChunk) grown() *pidChunk {
+	g := &pidChunk{number: c.number, processes: make([]atomic.Pointer[Process], chunkPIDs), used: c.used}
+	for i := range c.processes {
+		g.processes[i].Store(c.processes[i].Load())
+	}
+	return g
 }
 
 // drop removes an empty chunk.

@@ -49,6 +49,7 @@ type Process struct {
 	stdio     *stdio  // the instance's; nil if its streams are the runtime's
 	rested    *rested // where the instance was before, if it is not new
 	spent     bool    // the instance must not be used again
+	closedStd bool    // see CloseStandard
 	guest     *Guest
 	ctx       processContext
 	worker    *worker

@@ -17,10 +17,10 @@ import (
 // mutable globals get their initial values back, and that is all that has changed:
 //
 //   - the artifact says so of tables, segments and the start function (rtlib.Meta.Reusable);
-//   - of what wazero keeps for an instance, arguments and environment are those of the
-//     configuration, and the table of open files is untouched: a process that has called
-//     one of the functions in spending is not reused. Standard streams of a process's own
-//     are found through the process (stdio);
+//   - of what wazero keeps for an instance, directories are those of the configuration, and
+//     the table of open files is untouched: a process that has called one of the functions in
+//     spending is not reused. Standard streams of a process's own are found through the
+//     process (stdio), as are arguments and variables (argv);
 //   - what the host functions of this project keep, they keep for the process;
 //   - frames, and the globals that the build has added, mean nothing without a stack.
 //
@@ -94,10 +94,14 @@ type pool struct {
 
 // likeness describes what of a configuration an instance is made with.
 func likeness(c *ProcessConfig) string {
-	if len(c.Args)+len(c.Env)+len(c.Dirs) == 0 && c.shared {
-		return ""
+	like := "own"
+	if c.shared {
+		like = "shared"
 	}
-	return fmt.Sprintf("%q %q %#v %v", c.Args, c.Env, c.Dirs, c.shared)
+	if len(c.Dirs) > 0 {
+		like += fmt.Sprintf(" %#v", c.Dirs)
+	}
+	return like
 }
 
 // take returns a rested instance, nil if there is none.

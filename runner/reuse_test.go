@@ -2,6 +2,9 @@ package runner_test
 
 import (
 	"context"
+	"io"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lunatic-go/lunatic/runner"
@@ -100,5 +103,30 @@ func TestReuse(t *testing.T) {
 				t.Errorf("left over: %+v", st)
 			}
 		})
+	}
+}
+
+// Arguments, variables and streams are not the instance's.
+func TestReuseForOtherArguments(t *testing.T) {
+	w := newWorld(t, runner.Config{})
+	defer w.close()
+	mod := w.artifact("reuse")
+	for i := range 3 {
+		cfg := runner.ProcessConfig{
+			Args: []string{"reuse", strconv.Itoa(i)}, Env: [][2]string{{"N", strconv.Itoa(i)}},
+			Stdin: strings.NewReader(""), Stdout: io.Discard,
+		}
+		env := w.rt.NewEnvironment()
+		p, err := env.Spawn(mod, cfg, "spoil", value(int32(64)), value(int32(0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-p.Done()
+		if err := env.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.rt.Rested(); n != 1 {
+			t.Errorf("after process %d: %d instances rest, want 1", i, n)
+		}
 	}
 }

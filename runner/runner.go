@@ -93,7 +93,9 @@ type Runtime struct {
 	slots  slotSet
 	pools  pools
 	stdin  *Stdin
-	funcs  []string // host functions of the namespaces, as MODULE.NAME
+	// instances is the part of wazero's configuration that all instances share.
+	instances wazero.ModuleConfig
+	funcs     []string // host functions of the namespaces, as MODULE.NAME
 	// variants has the names of the host functions that are variants of others.
 	variants map[variant]string
 
@@ -123,6 +125,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		rt.slice = 1
 	}
 	rt.slots.init(cfg.MaxTotalMemory)
+	rt.instances = rt.instanceConfig()
 	wc := wazero.NewRuntimeConfig()
 	if cfg.Interpret {
 		wc = wazero.NewRuntimeConfigInterpreter()

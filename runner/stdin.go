@@ -19,19 +19,27 @@ type Stdin struct {
 	src io.Reader
 
 	mu      sync.Mutex
-	buf     []byte
-	err     error // of the source, io.EOF included
+	buf     []byte // not read yet
+	store   []byte // what buf is a part of, once the source was read
+	err     error  // of the source, io.EOF included
 	reading bool
 	waiters map[*Process]bool
 }
 
-// stdinAhead is how much is read at once.
-const stdinAhead = 64 << 10
+// At most stdinAhead bytes are read at once, stdinFirst at first: most inputs are short.
+const (
+	stdinFirst = 4 << 10
+	stdinAhead = 64 << 10
+)
 
 // NewStdin makes a standard input of a source, nil for an empty one. Nobody else may read
 // from it.
-func NewStdin(src io.Reader) *Stdin {
-	s := &Stdin{src: src}
+func NewStdin(src io.Reader) *Stdin { return NewStdinAfter(nil, src) }
+
+// NewStdinAfter makes a standard input that begins with first, which nobody has to wait for,
+// and goes on with a source as NewStdin does. It keeps first.
+func NewStdinAfter(first []byte, src io.Reader) *Stdin {
+	s := &Stdin{src: src, buf: first}
 	if src == nil {
 		s.err = io.EOF
 	}
@@ -100,10 +108,19 @@ func (s *Stdin) Forget(p *Process) {
 // fill reads once. It is the one goroutine that may outlive the runtime, in a read
 // that never returns: who gave the source can close it.
 func (s *Stdin) fill() {
-	b := make([]byte, stdinAhead)
+	b := s.store // buf is empty, and what it was a part of is nobody's
+	if b == nil {
+		b = make([]byte, stdinFirst)
+	}
 	n, err := s.src.Read(b)
 	s.mu.Lock()
-	s.buf, s.err, s.reading = b[:n], err, false
+	s.buf, s.store, s.err, s.reading = b[:n], b, err, false
+	switch {
+	case err != nil:
+		s.store = nil
+	case n == len(b) && n < stdinAhead: // there is more
+		s.store = make([]byte, min(4*n, stdinAhead))
+	}
 	waiters := s.waiters
 	s.waiters = nil
 	again := n == 0 && err == nil // allowed, if discouraged

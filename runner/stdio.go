@@ -22,6 +22,11 @@ func (p *Process) Stdout() io.Writer { return writerOf(p, p.cfg.Stdout) }
 // Stderr returns what the process writes to as its standard error.
 func (p *Process) Stderr() io.Writer { return writerOf(p, p.cfg.Stderr) }
 
+// CloseStandard notes that the process closes one of its standard streams: a file may be opened
+// in its place. HasStandard reports whether it has all of them.
+func (p *Process) CloseStandard()    { p.closedStd = true }
+func (p *Process) HasStandard() bool { return !p.closedStd }
+
 // inheritStdio fills in the streams that are not set. parent is nil if the host program
 // spawns.
 func (c *ProcessConfig) inheritStdio(rt *Runtime, parent *ProcessConfig) {

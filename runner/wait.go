@@ -18,7 +18,7 @@ type canceler interface{ Cancel() }
 // can be done, and parks the goroutine otherwise. The host function must return at
 // once after it. results is the host function's stack.
 func (p *Process) Wait(w Wait, results []uint64) {
-	forced := p.rt.stress&StressSuspend != 0
+	forced := p.Stressed()
 	results = results[:p.fn.words]
 	if !forced && w.Poll(p, results) {
 		p.deadline = 0
@@ -49,6 +49,10 @@ func (p *Process) Wait(w Wait, results []uint64) {
 	p.wait = nil
 	p.disarm()
 }
+
+// Stressed reports whether a host function that may suspend has to call Wait even if it need
+// not wait, as under StressSuspend.
+func (p *Process) Stressed() bool { return p.rt.stress&StressSuspend != 0 }
 
 // suspend asks for an unwind out of the host call that the process is in.
 func (p *Process) suspend() Refusal {

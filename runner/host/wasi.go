@@ -21,6 +21,10 @@ import (
 // a full disk, are EIO; fd_fdstat_set_rights is ENOTSUP, because nothing would enforce
 // them; sockets are never preopened, so sock_* are EBADF.
 var wasi = runner.Namespace{Name: wasi_snapshot_preview1.ModuleName, Base: wasiBase, Funcs: []runner.Func{
+	{Name: "args_get", Type: "i32 i32 -> i32", Call: argsGet},
+	{Name: "args_sizes_get", Type: "i32 i32 -> i32", Call: argsSizes},
+	{Name: "environ_get", Type: "i32 i32 -> i32", Call: environGet},
+	{Name: "environ_sizes_get", Type: "i32 i32 -> i32", Call: environSizes},
 	{Name: "fd_fdstat_set_rights", Type: "i32 i64 i64 -> i32", Call: setRights},
 	{Name: "fd_read", Type: "i32 i32 i32 i32 -> i32", Call: fdRead},
 	{Name: "fd_write", Type: "i32 i32 i32 i32 -> i32", Call: fdWrite},
@@ -67,7 +71,7 @@ var passed = []struct {
 }{
 	{name: "fd_advise", typ: "i32 i64 i64 i32 -> i32"},
 	{name: "fd_allocate", typ: "i32 i64 i64 -> i32", check: allocatable},
-	{name: "fd_close", typ: "i32 -> i32", descriptor: shutDescriptor},
+	{name: "fd_close", typ: "i32 -> i32", check: closing, descriptor: shutDescriptor},
 	{name: "fd_datasync", typ: "i32 -> i32"},
 	{name: "fd_fdstat_set_flags", typ: "i32 i32 -> i32", check: flagsSettable},
 	{name: "fd_filestat_get", typ: "i32 i32 -> i32", out: 1, size: 64},
@@ -175,6 +179,14 @@ func within(ptr, n int) func(*runner.Process, []uint64) uint64 {
 		}
 		return errnoSuccess
 	}
+}
+
+// closing notes when a standard stream is closed.
+func closing(p *runner.Process, params []uint64) uint64 {
+	if params[0] <= 2 {
+		p.CloseStandard()
+	}
+	return errnoSuccess
 }
 
 // noStream refuses the standard streams, for which wazero 1.12 panics.

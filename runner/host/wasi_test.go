@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -357,7 +358,7 @@ func TestWASIConfigurations(t *testing.T) {
 			p.Spawn(nil, nil, "_start", nil, 0)
 		}
 	})
-	for i, cfg := range []runner.ProcessConfig{{Args: []string{"a", "b"}, Env: [][2]string{{"X", "1"}}, May: runner.MayAll}, {Args: []string{"c"}, Env: [][2]string{{"X", "2"}, {"Y", ""}}}} {
+	for i, cfg := range []runner.ProcessConfig{{Args: []string{"a", "b"}, Env: [][2]string{{"X", "1"}}, May: runner.MayAll}, {Args: []string{"c"}, Env: [][2]string{{"X", "1"}, {"Y", ""}, {"X", "2"}}}} {
 		p, err := env.Spawn(mod, cfg, "_start")
 		if err != nil {
 			t.Fatal(err)
@@ -482,6 +483,54 @@ func (l *lines) Write(b []byte) (int, error) {
 		l.torn.Add(1)
 	}
 	return len(b), nil
+}
+
+// The standard streams are the process's, until it closes one and opens a file in its place.
+func TestStandardStreams(t *testing.T) {
+	dir := t.TempDir()
+	var out, log bytes.Buffer
+	cfg := runner.ProcessConfig{
+		Stdin: runner.NewStdinAfter([]byte("first,"), strings.NewReader("second")), Stdout: &out, Stderr: &log,
+		Dirs: []runner.Dir{{Host: dir, Guest: "/"}},
+	}
+	ends(t, inWASI(t, runner.Config{}, cfg, func(p *runner.Process) {
+		say := func(fd uint64, s string, errno uint64) {
+			t.Helper()
+			n, e := writeFd(p, fd, s)
+			want(t, fmt.Sprintf("%q to %d", s, fd), e, errno)
+			if errno == errnoSuccess {
+				want(t, "written", n, uint64(len(s)))
+			}
+		}
+		for _, part := range []string{"first,", "second", ""} {
+			s, errno := readFd(p, 0, 100)
+			want(t, "errno", errno, errnoSuccess)
+			want(t, "standard input", s, part)
+		}
+		say(1, "a", errnoSuccess)
+		say(2, "b", errnoSuccess)
+		say(0, "c", errnoBadf)
+		for fd := range uint64(2) {
+			_, errno := readFd(p, fd+1, 1)
+			want(t, "reading an output", errno, errnoBadf)
+		}
+		want(t, "renumbering", wcall(p, "fd_renumber", 1, 2), errnoNotsup)
+		say(1, "d", errnoSuccess)
+		want(t, "closing", wcall(p, "fd_close", 1), errnoSuccess)
+		say(1, "e", errnoBadf)
+		say(2, "f", errnoSuccess)
+		fd, errno := openAt(p, "file", creat, readRight|writeRight, 0)
+		want(t, "opening", errno, errnoSuccess)
+		want(t, "its descriptor", fd, 1)
+		say(1, "g", errnoSuccess)
+	}))
+	file, err := os.ReadFile(filepath.Join(dir, "file"))
+	if err != nil {
+		t.Error(err)
+	}
+	want(t, "output", out.String(), "ad")
+	want(t, "log", log.String(), "bf")
+	want(t, "file", string(file), "g")
 }
 
 // A process that is killed while it waits for standard input takes nothing with it.

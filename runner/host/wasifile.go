@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"io/fs"
 	"reflect"
 	"sync"
@@ -16,17 +17,62 @@ import (
 
 // A file is an open file of a process.
 type file struct {
-	wasifs.File
-	stdio bool // one of the standard streams
-	stdin bool
+	wasifs.File           // nil if out is not
+	out         io.Writer // where it is one of the process's standard streams
+	stdio       bool      // one of the standard streams
+	stdin       bool      // Process.Stdin
 }
 
-// lookup finds a file by its descriptor. The standard streams keep theirs: wazero does not
-// renumber what was open from the start.
-//
-// wazero keeps the table of files where only its own packages can name its types, so exported
-// fields and methods are found by reflection. That takes about a microsecond.
+// lookup finds a file by its descriptor. The standard streams are the process's, unless it has
+// closed them.
 func lookup(p *runner.Process, fd uint64) (file, bool) {
+	if fd > 2 || !p.HasStandard() {
+		return lookupTable(p, fd)
+	}
+	f := file{stdio: true}
+	switch fd {
+	case 0:
+		f.stdin, f.out = true, noOutput{}
+	case 1:
+		f.out = p.Stdout()
+	case 2:
+		f.out = p.Stderr()
+	}
+	return f, true
+}
+
+// noOutput is the other direction of a standard input.
+type noOutput struct{}
+
+func (noOutput) Write([]byte) (int, error) { return 0, wasifs.EBADF }
+
+// read reads what is there.
+func (f file) read(p *runner.Process, b []byte) (int, wasifs.Errno) {
+	switch {
+	case f.stdin:
+		n, err := p.Stdin().Read(b)
+		return n, wasifs.UnwrapOSError(err)
+	case f.out != nil:
+		return 0, wasifs.EBADF
+	}
+	return f.Read(b)
+}
+
+// write writes all, or what a stream takes.
+func (f file) write(b []byte) (int, wasifs.Errno) {
+	if f.out == nil {
+		return f.Write(b)
+	}
+	n, err := f.out.Write(b)
+	return n, wasifs.UnwrapOSError(err)
+}
+
+// lookupTable finds a file in wazero's table, where it does not renumber what was open from the
+// start.
+//
+// wazero keeps the table where only its own packages can name its types, so exported fields and
+// methods are found by reflection. That takes about a microsecond.
+func lookupTable(p *runner.Process, fd uint64) (file, bool) {
 	inst := reflect.ValueOf(p.Instance()).Elem() // wasm.ModuleInstance
 	t := tableOf(inst.Type())
 	files := inst.Field(t.sys).Method(t.fs).Call(nil)[0]
@@ -123,20 +169,22 @@ func transferFile(p *runner.Process, stack []uint64, write bool) {
 		stack[0] = errno
 		return
 	}
-	w := &transfer{file: f, write: write, list: stack[1], n: stack[2], out: stack[3]}
-	if write && w.Poll(p, stack) { // as most do; a guest is not built to be suspended here
+	w := transfer{file: f, write: write, list: stack[1], n: stack[2], result: stack[3]}
+	// Most need not wait. A guest is not built to be suspended when it writes.
+	if (write || !p.Stressed()) && w.Poll(p, stack) {
 		return
 	}
-	p.Wait(w, stack)
+	waiting := w // on the heap, which w need not be
+	p.Wait(&waiting, stack)
 }
 
 // transfer is the Wait of fd_read and fd_write.
 type transfer struct {
 	file
-	write        bool
-	list, n, out uint64
-	stop         func() // not nil while it waits for the file
-	p            *runner.Process
+	write           bool
+	list, n, result uint64
+	stop            func() // not nil while it waits for the file
+	p               *runner.Process
 }
 
 func (t *transfer) Poll(p *runner.Process, results []uint64) bool {
@@ -160,7 +208,7 @@ func (t *transfer) Poll(p *runner.Process, results []uint64) bool {
 			results[0] = wasiErrno(errno)
 			return true
 		}
-		p.PutU32("result", t.out, uint32(n))
+		p.PutU32("result", t.result, uint32(n))
 		results[0] = errnoSuccess
 		return true
 	}
@@ -205,7 +253,7 @@ func (t *transfer) once(p *runner.Process) (n int, errno wasifs.Errno) {
 		if len(b) == 0 {
 			continue
 		}
-		k, errno := t.Read(b)
+		k, errno := t.read(p, b)
 		n += k
 		switch {
 		case errno != 0 && n == 0:
@@ -225,7 +273,7 @@ func (t *transfer) writeOnce(p *runner.Process, iovs []byte) (int, wasifs.Errno)
 	if len(b) == 0 {
 		return 0, 0
 	}
-	return t.Write(b)
+	return t.file.write(b)
 }
 
 // vector returns the first buffer of a list; none if the list is empty.
