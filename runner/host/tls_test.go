@@ -219,11 +219,17 @@ func TestTLSHandshakeErrors(t *testing.T) {
 			want(t, "tls_bind", bindTLS(p, netip.MustParseAddrPort("0.0.0.0:0"), id.cert, id.pkcs8), 0)
 			l := out(p, 0)
 			addr <- netip.AddrPortFrom(local4.Addr(), tlsListeners.Get(p, "", l).addr().Port())
-			for _, text := range []string{"handshake with 127.0.0.1:", "handshake", "handshake"} {
-				wantFailure(t, "tls_accept", netcall(p, "tls_accept", l, atOut, atOut+8), p, text)
+			good := 0
+			for range 4 { // in the order in which the handshakes end
+				status := netcall(p, "tls_accept", l, atOut, atOut+8)
+				if status == 0 {
+					good++
+					continue
+				}
+				wantFailure(t, "tls_accept", status, p, "handshake with 127.0.0.")
 				want(t, "peer", out(p, 1), 0)
 			}
-			want(t, "tls_accept", netcall(p, "tls_accept", l, atOut, atOut+8), 0)
+			want(t, "handshakes that succeed", good, 1)
 		})
 		a := <-addr
 		// These two say nothing, and keep nobody out.
@@ -302,7 +308,7 @@ func TestTLSAcceptKilled(t *testing.T) {
 		io.WriteString(mute, "\x16\x03\x01")
 		w.env.Kill(server.ID())
 		want(t, "reason", w.end(server).Reason, runner.ExitKilled)
-		mute.SetReadDeadline(time.Now().Add(5 * time.Second))
+		mute.SetReadDeadline(time.Now().Add(time.Minute))
 		if _, err := mute.Read(make([]byte, 1)); err == nil {
 			t.Error("the connection goes on")
 		}
@@ -431,7 +437,7 @@ func TestTLSWithGo(t *testing.T) {
 		c.Close()
 		t.Error("TLS 1.1")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}}
 	c, err := d.DialContext(ctx, "tcp", a.String())

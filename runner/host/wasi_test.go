@@ -419,13 +419,13 @@ func TestPollFiles(t *testing.T) {
 			want(t, "user and errno", [2]byte{events[32*i], events[32*i+8]}, [2]byte{byte(i + 1), code})
 		}
 		for _, id := range []uint32{clockMonotonic, clockRealtime} {
+			start := time.Now()
 			wcall(p, "clock_time_get", uint64(id), 0, 500)
 			at := binary.LittleEndian.Uint64(p.Bytes("", 500, 8)) + 10e6
-			start := time.Now()
 			errno, events := poll(p, clock(9, id, at, clockAbsolute))
 			want(t, "errno", errno, errnoSuccess)
 			want(t, "who", events[0], 9)
-			if d := time.Since(start); d < 9*time.Millisecond || d > time.Second {
+			if d := time.Since(start); d < 9*time.Millisecond || d > time.Minute {
 				t.Errorf("clock %d: after %v", id, d)
 			}
 		}

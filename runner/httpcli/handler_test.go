@@ -422,8 +422,15 @@ func TestTimeout(t *testing.T) {
 			t.Error("/echo without an end: got a whole response")
 		}
 		s.h.Wait()
-		if log := strings.Join(s.log(), "\n"); strings.Count(log, httpcli.ErrTimeout.Error()) != 3 {
-			t.Errorf("logged was %s", log)
+		// A client may try again where nothing of a response has come.
+		log := s.log()
+		for _, line := range log {
+			if !strings.HasSuffix(line, httpcli.ErrTimeout.Error()) {
+				t.Errorf("logged was %s", line)
+			}
+		}
+		if len(log) < 3 {
+			t.Errorf("logged was %q", log)
 		}
 	})
 }
@@ -462,7 +469,7 @@ func TestConcurrency(t *testing.T) {
 // request.
 func TestBodyUnread(t *testing.T) {
 	forms(t, func(t *testing.T, cgi bool) {
-		s := serve(t, func(h *httpcli.Handler) { h.CGI = cgi; h.Timeout = 10 * time.Second })
+		s := serve(t, func(h *httpcli.Handler) { h.CGI = cgi })
 		const next = "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"
 		for path, status := range map[string]int{"/hello": 200, "/once": 200, "/trap": 502} {
 			for _, body := range []string{next, "", next + strings.Repeat("x", 1<<20)} {
