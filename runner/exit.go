@@ -19,10 +19,10 @@ func (p *Process) end(err error) *worker {
 	}
 	exited := p.exited
 	p.retire(err)
+	p.env.forget()
 	if exited != nil {
 		close(exited)
 	}
-	p.env.forget()
 	return w
 }
 

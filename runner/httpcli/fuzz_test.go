@@ -2,7 +2,6 @@ package httpcli
 
 import (
 	"bufio"
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -24,7 +23,7 @@ func FuzzOutput(f *testing.F) {
 			r.Method = "HEAD"
 		}
 		w := httptest.NewRecorder()
-		e := &exchange{w: w, r: r, control: http.NewResponseController(w), out: newPipe(), ended: make(chan struct{}), ctx: context.Background()}
+		e := &exchange{w: w, r: r, control: http.NewResponseController(w), out: newPipe(), ended: make(chan struct{})}
 		e.in = &input{body: r.Body, control: e.control}
 		e.head = &limited{r: e.out, left: maxHead}
 		e.reader = bufio.NewReader(e.head)

@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"sync"
 	"time"
+
+	"github.com/lunatic-go/lunatic/runner"
 )
 
 // An input is the body of a request as a standard input. It can be closed while somebody
@@ -73,13 +75,20 @@ func (in *input) close() {
 	}
 }
 
-// withHead is the input with the request's head before it: the whole HTTP message.
-func (in *input) withHead(r *http.Request) io.Reader {
-	head := bytes.NewReader(rawHead(r))
-	if r.ContentLength >= 0 {
-		return io.MultiReader(head, in)
+// stdin is the process's standard input: the body, or the whole HTTP message.
+func (in *input) stdin(r *http.Request, message bool) *runner.Stdin {
+	var head []byte
+	var body io.Reader = in
+	if message {
+		head = rawHead(r)
+		if r.ContentLength < 0 {
+			body = &chunked{r: in}
+		}
 	}
-	return io.MultiReader(head, &chunked{r: in})
+	if r.ContentLength == 0 && in.drained() {
+		body = nil // no goroutine has to look for it
+	}
+	return runner.NewStdinAfter(head, body)
 }
 
 // hop are the headers that are about one connection, not about the message.

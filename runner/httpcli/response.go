@@ -112,8 +112,9 @@ func (e *exchange) copy(resp *http.Response) error {
 	if err := e.flush(); err != nil {
 		return err
 	}
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+	pool := &smallBuffers // most bodies are short, and programs may be slow
+	buf := pool.Get().(*[]byte)
+	defer func() { pool.Put(buf) }()
 	sent := int64(0)
 	for {
 		n, err := resp.Body.Read(*buf)
@@ -122,6 +123,11 @@ func (e *exchange) copy(resp *http.Response) error {
 				return errGone
 			}
 			sent += int64(n)
+		}
+		if n == len(*buf) && pool == &smallBuffers {
+			pool.Put(buf)
+			pool = &largeBuffers
+			buf = pool.Get().(*[]byte)
 		}
 		if err == io.EOF {
 			break
@@ -139,7 +145,7 @@ func (e *exchange) copy(resp *http.Response) error {
 	if resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
 		return nil // it says itself where it ends
 	}
-	<-e.ended
+	e.await()
 	if e.err != nil || e.exit.Err != nil || e.exit.Reason == runner.ExitKilled {
 		return errors.New("the response breaks off: the program has not come to its end")
 	}
@@ -159,4 +165,7 @@ func (e *exchange) flush() error {
 	return nil
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+var (
+	smallBuffers = sync.Pool{New: func() any { b := make([]byte, 2<<10); return &b }}
+	largeBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+)
