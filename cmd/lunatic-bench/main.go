@@ -5,7 +5,7 @@
 //	lunatic-bench suspend    time to suspend and resume, by depth
 //	lunatic-bench size       bytes of Wasm and of machine code
 //	lunatic-bench build      time and memory of the build, of the modules named too
-//	lunatic-bench serve      HTTP, with a process for each request, beside fork and exec
+//	lunatic-bench serve      HTTP, with a process for each connection or request, beside others
 //	lunatic-bench runtime    processes and messages, of the workloads named, beside Erlang
 //
 // Its inputs are in testdata/bench: kernels, and whole programs. Every result is
@@ -71,7 +71,7 @@ var commands = []command{
 	{"suspend", "time to suspend and resume at depths 1 to 1,000", suspend},
 	{"size", "bytes of Wasm and of machine code", size},
 	{"build", "time and memory of the build", build},
-	{"serve", "HTTP with a process for each request, beside fork and exec (takes wrk)", serveBench},
+	{"serve", "HTTP with a process for each connection or request, and idle connections (takes wrk)", serveBench},
 	{"runtime", "processes and messages beside Erlang/OTP and goroutines", runtimeBench},
 }
 
@@ -152,8 +152,8 @@ func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error
 	variants := fs.String("variants", "", "overhead: `LIST` of variants instead of the usual ones, from: "+strings.Join(variantNames(), ","))
 	fs.IntVar(&c.slice, "slice", runner.DefaultSlice, "overhead: reductions in a time slice")
 	wasmOpt := fs.String("wasm-opt", "wasm-opt", "Binaryen's optimizer; empty to leave it out")
-	fs.IntVar(&c.workers, "workers", 0, "runtime: number of workers, and of Erlang's schedulers (default one per CPU)")
-	fs.StringVar(&c.profiles, "profiles", "", "runtime: also write CPU profiles of this project's side to the folder `DIR`")
+	fs.IntVar(&c.workers, "workers", 0, "runtime, serve: number of workers, and of Erlang's schedulers (default one per CPU)")
+	fs.StringVar(&c.profiles, "profiles", "", "runtime, serve: also write CPU profiles of what is in Go to the folder `DIR`")
 	quiet := fs.Bool("q", false, "no progress on stderr")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

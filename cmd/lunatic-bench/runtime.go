@@ -42,6 +42,7 @@ type score struct {
 	cpu            time.Duration // of all threads, with what comes before and after
 	requests       int
 	held           float64 // bytes per process or connection, as they are
+	total          float64 // bytes of the whole player with all connections
 	collected      float64 // bytes per process after a garbage collection
 }
 

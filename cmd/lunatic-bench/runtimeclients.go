@@ -42,7 +42,7 @@ func (p *player) serve(ctx context.Context, k *contest, a args) (score, error) {
 	if err != nil {
 		return s, err
 	}
-	s.held = float64(held-before) / float64(a[0])
+	s.held, s.total = float64(held-before)/float64(a[0]), float64(held)
 	s.cpu -= cpu
 	return s, nil
 }
@@ -174,7 +174,12 @@ func httpClient(ctx context.Context, addr string, a args, ready func() error) (s
 	if err := ready(); err != nil {
 		return score{}, err
 	}
-	cmd := exec.CommandContext(ctx, wrk(), "-t1", fmt.Sprintf("-c%d", a[0]), fmt.Sprintf("-d%ds", max(1, a[1]/1000)), "--latency", url)
+	return runWrk(ctx, url, a[0], max(1, a[1]/1000))
+}
+
+// runWrk lets wrk make requests over a number of connections.
+func runWrk(ctx context.Context, url string, conns, seconds int) (score, error) {
+	cmd := exec.CommandContext(ctx, wrk(), "-t1", fmt.Sprintf("-c%d", conns), fmt.Sprintf("-d%ds", seconds), "--latency", url)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

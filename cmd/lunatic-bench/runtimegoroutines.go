@@ -216,11 +216,28 @@ func goEcho(conn net.Conn) {
 // helloText is what all HTTP servers answer.
 const helloText = "Hello, World!\n"
 
+// goHTTP does what the guests do for a few paths: testdata/modules/c/http.c, and guest.c of
+// runner/httpcli.
 func goHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/text" {
-		http.NotFound(w, r)
-		return
-	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, helloText)
+	switch r.URL.Path {
+	case "/text":
+		io.WriteString(w, helloText)
+	case "/hello":
+		io.WriteString(w, "hello\n")
+	case "/echo":
+		control := http.NewResponseController(w)
+		control.EnableFullDuplex()
+		b := make([]byte, 32<<10)
+		for {
+			n, err := r.Body.Read(b)
+			w.Write(b[:n])
+			control.Flush()
+			if err != nil {
+				return
+			}
+		}
+	default:
+		http.NotFound(w, r)
+	}
 }

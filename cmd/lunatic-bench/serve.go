@@ -12,56 +12,108 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // serveConns is the number of connections of wrk, serveOpen of the requests that are open while
-// memory is measured.
+// memory is measured, serveIdle of the connections that are idle then, for serveQuiet.
 const (
 	serveConns = 64
 	serveOpen  = 500
+	serveIdle  = 10_000
+	serveQuiet = 5 * time.Second
+)
+
+// Groups of rows of the command serve.
+var (
+	groupHTTP = fmt.Sprintf("HTTP, %d connections kept alive", serveConns)
+	groupIdle = "TCP connections that are idle"
 )
 
 // A webServer is a contender of the command serve, a process of its own.
 type webServer struct {
-	name, kind string
-	cmd        *exec.Cmd
-	stdin      io.Closer
-	addr       string
+	name string
+	kind string // of serveHTTP, "" for a player
+	play string // the name of the player's kind
+	path string
+
+	pid  int
+	addr string
+	stop func()
 
 	scores []score
-	held   float64 // bytes for a request
+	held   float64 // bytes for a request; NaN if not known
 	server []float64
 }
 
-// webServers are the contenders, by their kind in serveHTTP.
-var webServers = []webServer{
-	{name: "a process per request, raw", kind: "raw"},
-	{name: "a process per request, --cgi", kind: "cgi"},
-	{name: "fork and exec, CGI", kind: "fork"},
-	{name: "Go's net/http, a handler", kind: "go"},
+// webServers are the contenders. The program of those with a kind is
+// runner/httpcli/testdata/guest.c; the first one is testdata/modules/c/http.c.
+func webServers() []webServer {
+	return []webServer{
+		{name: "a process per connection", play: oursName, path: "/text"},
+		{name: "a process per request, raw", kind: "raw", path: "/hello"},
+		{name: "a process per request, --cgi", kind: "cgi", path: "/hello"},
+		{name: "fork and exec, CGI", kind: "fork", path: "/hello"},
+		{name: "Erlang, a process per connection", play: "erlang", path: "/text"},
+		{name: netHTTPName, kind: "go", path: "/hello"},
+	}
 }
 
-// serveBench measures servers that answer with the same program: with a process of this
-// runtime for each request, and with one of the system's.
+// netHTTPName is the contender that the others are compared with.
+const netHTTPName = "Go's net/http, a handler"
+
+// serveBench measures servers beside each other: with a process of this runtime for each
+// connection, or for each request, and with one of the system's; and the memory of connections.
 func serveBench(ctx context.Context, c *config) (*report, error) {
 	r := &report{
-		Title: fmt.Sprintf("HTTP, %d connections kept alive; the program is runner/httpcli/testdata/guest.c", serveConns),
+		Title: "Serving",
 		Columns: []column{
 			{Name: "requests/s", Format: "%.0f", Chart: true},
+			{Name: "of net/http's", Unit: "ratio", Format: "%.2f"},
 			{Name: "median", Unit: "us", Format: "%.0f"},
 			{Name: "99th", Unit: "us", Format: "%.0f"},
 			{Name: "CPU/request", Unit: "us", Format: "%.1f"},
-			{Name: "memory/request", Unit: "KiB", Format: "%.0f"},
-			{Name: "server", Unit: "MiB", Format: "%.0f"},
+			{Name: "memory of one", Unit: "KiB", Format: "%.1f"},
+			{Name: "in all", Unit: "MiB", Format: "%.0f"},
 		},
-		Notes: []string{"CPU is the server's and its programs'; memory of a request: what one costs that waits for its body; of the server: after all"},
+		Clock: "wall time",
+		Notes: []string{
+			"CPU is the server's and its programs'; memory is the resident set and the page tables: of one request that waits for its body, or of one connection; in all: of the whole server, after all",
+		},
 	}
 	if wrk() == "" {
 		return nil, errors.New("wrk is not on the PATH")
 	}
+	if c.workers == 0 {
+		c.workers = runtime.GOMAXPROCS(0)
+	}
+	kinds, notes, done, err := c.playerKinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	r.Notes = append(r.Notes, notes...)
+	rows, err := c.serveRequests(ctx, r, kinds)
+	if err != nil {
+		return nil, err
+	}
+	r.Rows = rows
+	if rows, err = c.serveConnections(ctx, kinds); err != nil {
+		return nil, err
+	}
+	r.Rows = append(r.Rows, rows...)
+	if len(r.Rows) == 0 {
+		return nil, fmt.Errorf("nothing matches -only %s", c.only)
+	}
+	return r, nil
+}
+
+// serveRequests has the rows of the servers under load.
+func (c *config) serveRequests(ctx context.Context, r *report, kinds []playerKind) ([]row, error) {
 	dir, err := os.MkdirTemp("", "lunatic-bench")
 	if err != nil {
 		return nil, err
@@ -70,108 +122,203 @@ func serveBench(ctx context.Context, c *config) (*report, error) {
 	source := filepath.Join(c.root, "runner", "httpcli", "testdata", "guest")
 	native := filepath.Join(dir, "guest")
 	compiled := exec.CommandContext(ctx, "cc", "-O2", "-w", "-o", native, source+".c").Run() == nil
-	servers := slices.Clone(webServers)
 	if !compiled {
 		r.Notes = append(r.Notes, "fork and exec is left out: cc does not compile")
-		servers = slices.DeleteFunc(servers, func(s webServer) bool { return s.kind == "fork" })
 	}
+	servers := slices.DeleteFunc(webServers(), func(s webServer) bool {
+		return !c.only.MatchString(s.name) || s.kind == "fork" && !compiled || s.play != "" && playerNamed(kinds, s.play) == nil
+	})
 	for i := range servers {
 		s := &servers[i]
-		defer s.close()
-		if err := s.start(ctx, source+".wasm", native); err != nil {
+		if s.play != "" {
+			err = s.startPlayer(ctx, playerNamed(kinds, s.play))
+		} else {
+			err = s.start(ctx, source+".wasm", native, c.profiles)
+		}
+		if s.stop != nil {
+			defer s.stop()
+		}
+		if err == nil {
+			err = s.warmUp(ctx)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	for range c.rounds {
+	for round := range c.rounds {
 		for i := range servers {
-			if err := servers[i].measure(ctx, c.short); err != nil {
-				return nil, fmt.Errorf("%s: %w", servers[i].name, err)
+			s := &servers[(i+round)%len(servers)]
+			fmt.Fprintf(c.log, "\r%-40s", s.name)
+			if err := s.measure(ctx, c.short); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
 	}
-	for i := range servers {
-		r.Rows = append(r.Rows, servers[i].row())
+	fmt.Fprintf(c.log, "\r%-40s\r", "")
+	var rows []row
+	var base []score
+	for _, s := range servers {
+		if s.name == netHTTPName {
+			base = s.scores
+		}
 	}
-	return r, nil
+	for i := range servers {
+		rows = append(rows, servers[i].row(base))
+	}
+	return rows, nil
 }
 
-// start starts the server and makes a request, to warm it up.
-func (s *webServer) start(ctx context.Context, wasm, native string) error {
+// playerNamed returns the kind of players of a name, nil if there is none.
+func playerNamed(kinds []playerKind, name string) *playerKind {
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// serveConnections has the rows of idle connections, with a fresh player in every round.
+func (c *config) serveConnections(ctx context.Context, kinds []playerKind) (rows []row, err error) {
+	n, rounds := serveIdle, min(c.rounds, 3)
+	if c.short {
+		n, rounds = 200, 1
+	}
+	idle := contest{play: "echo", brief: args{100, 1}, memory: true}
+	idle.client = func(ctx context.Context, addr string, a args, ready func() error) (score, error) {
+		return echoClient(ctx, addr, a, func() error {
+			if a != idle.brief && !c.short {
+				time.Sleep(serveQuiet)
+			}
+			return ready()
+		})
+	}
+	names := map[string]string{oursName: "a process per connection", "erlang": "Erlang, a process per connection", goroutinesName: "Go, a goroutine per connection"}
+	one, all := make([][]float64, len(kinds)), make([][]float64, len(kinds))
+	for range rounds {
+		for i := range kinds {
+			if !c.only.MatchString(names[kinds[i].name]) {
+				continue
+			}
+			fmt.Fprintf(c.log, "\r%-40s", "idle: "+names[kinds[i].name])
+			p, err := kinds[i].start(ctx)
+			if err != nil {
+				return nil, err
+			}
+			s, err := p.serve(ctx, &idle, args{n, 0})
+			p.close()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", names[kinds[i].name], err)
+			}
+			one[i] = append(one[i], s.held/(1<<10))
+			all[i] = append(all[i], s.total/(1<<20))
+		}
+	}
+	fmt.Fprintf(c.log, "\r%-40s\r", "")
+	for i := range kinds {
+		if len(one[i]) > 0 {
+			rows = append(rows, row{
+				Name: names[kinds[i].name] + ", " + thousands(n), Group: groupIdle,
+				Values: []figure{missing, missing, missing, missing, missing, figure(median(one[i])), figure(median(all[i]))},
+			})
+		}
+	}
+	return rows, nil
+}
+
+// start starts a server of this program.
+func (s *webServer) start(ctx context.Context, wasm, native, profiles string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.CommandContext(ctx, self, serveCommand, s.kind, wasm, native)
-	s.cmd.Stderr = os.Stderr
-	stdout, err := s.cmd.StdoutPipe()
+	cmd := exec.CommandContext(ctx, self, serveCommand, s.kind, wasm, native)
+	if profiles != "" {
+		cmd.Args = append(cmd.Args, profiles)
+	}
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
+	}
+	s.pid = cmd.Process.Pid
+	s.stop = func() {
+		stdin.Close() // it ends
+		cmd.Wait()
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
+	s.addr = strings.TrimSpace(line)
+	return err
+}
+
+// startPlayer lets a player of lunatic-bench runtime be the server.
+func (s *webServer) startPlayer(ctx context.Context, kind *playerKind) error {
+	p, err := kind.start(ctx)
 	if err != nil {
 		return err
 	}
-	s.addr = strings.TrimSpace(line)
+	s.pid, s.stop = p.cmd.Process.Pid, p.close
+	answer, err := p.ask("http %d 0", serveConns)
+	s.addr = net.JoinHostPort("127.0.0.1", strconv.FormatUint(answer.result, 10))
+	return err
+}
+
+// warmUp makes a few requests, and looks what a request takes that waits.
+func (s *webServer) warmUp(ctx context.Context) (err error) {
+	want := map[string]string{"/text": helloText, "/hello": "hello\n"}[s.path]
 	for range 100 {
-		resp, err := http.Get("http://" + s.addr + "/hello")
+		resp, err := http.Get("http://" + s.addr + s.path)
 		if err != nil {
 			return err
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if err != nil || string(body) != "hello\n" {
-			return fmt.Errorf("/hello: %s %q, %v", resp.Status, body, err)
+		if err != nil || string(body) != want {
+			return fmt.Errorf("%s: %s %q, %v", s.path, resp.Status, body, err)
 		}
 	}
 	http.DefaultClient.CloseIdleConnections()
-	s.held, err = s.holding(ctx)
+	s.held = math.NaN()
+	if s.kind != "" {
+		s.held, err = s.holding(ctx)
+	}
 	return err
 }
 
-func (s *webServer) close() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		s.stdin.Close() // it ends
-		s.cmd.Wait()
-	}
-}
-
 func (s *webServer) measure(ctx context.Context, short bool) error {
-	before, err := treeCPU(s.cmd.Process.Pid)
+	before, err := treeCPU(s.pid)
 	if err != nil {
 		return err
 	}
-	seconds := "-d3s"
+	seconds := 3
 	if short {
-		seconds = "-d1s"
+		seconds = 1
 	}
-	out, err := exec.CommandContext(ctx, wrk(), "-t1", fmt.Sprintf("-c%d", serveConns), seconds, "--latency", "http://"+s.addr+"/hello").Output()
-	if err != nil {
-		return fmt.Errorf("wrk: %w", err)
-	}
-	score, err := wrkScore(string(out))
+	score, err := runWrk(ctx, "http://"+s.addr+s.path, serveConns, seconds)
 	if err != nil {
 		return err
 	}
-	after, err := treeCPU(s.cmd.Process.Pid)
+	after, err := treeCPU(s.pid)
 	if err != nil {
 		return err
 	}
 	score.cpu = after - before
 	s.scores = append(s.scores, score)
-	held, err := treeMemory(s.cmd.Process.Pid)
+	held, err := treeMemory(s.pid)
 	s.server = append(s.server, float64(held))
 	return err
 }
 
 // holding returns the bytes of memory of a request that waits for its body.
 func (s *webServer) holding(ctx context.Context) (float64, error) {
-	idle, err := treeMemory(s.cmd.Process.Pid)
+	idle, err := treeMemory(s.pid)
 	if err != nil {
 		return 0, err
 	}
@@ -198,7 +345,7 @@ func (s *webServer) holding(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	held, err := treeMemory(s.cmd.Process.Pid)
+	held, err := treeMemory(s.pid)
 	if err != nil {
 		return 0, err
 	}
@@ -232,7 +379,7 @@ func awaitEcho(conns []net.Conn) error {
 // awaitPrograms waits until n programs run that have come to their body.
 func (s *webServer) awaitPrograms(ctx context.Context, n int) error {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		pids, err := childrenOf(s.cmd.Process.Pid)
+		pids, err := childrenOf(s.pid)
 		if err != nil || len(pids) >= n {
 			return err
 		}
@@ -242,25 +389,26 @@ func (s *webServer) awaitPrograms(ctx context.Context, n int) error {
 	}
 }
 
-func (s *webServer) row() row {
-	var rate, p50, p99, cpu []float64
-	for _, k := range s.scores {
-		n := float64(k.requests)
-		rate = append(rate, n/k.took.Seconds())
-		p50 = append(p50, float64(k.p50.Microseconds()))
-		p99 = append(p99, float64(k.p99.Microseconds()))
-		cpu = append(cpu, float64(k.cpu.Microseconds())/n)
+// row has the medians; that of the ratios is of those within the rounds, in which a server
+// has its turn beside each other.
+func (s *webServer) row(base []score) row {
+	var rate, ratio, p50, p99, cpu []float64
+	for i, k := range s.scores {
+		rate = append(rate, k.rate())
+		if base != nil {
+			ratio = append(ratio, k.rate()/base[i].rate())
+		}
+		p50 = append(p50, micros(k.p50))
+		p99 = append(p99, micros(k.p99))
+		cpu = append(cpu, micros(k.cpu)/float64(k.requests))
 	}
-	values := []figure{}
-	for _, v := range [][]float64{rate, p50, p99, cpu} {
-		values = append(values, figure(middle(v)))
+	out := row{Name: s.name, Group: groupHTTP}
+	for _, v := range [][]float64{rate, ratio, p50, p99, cpu} {
+		out.Values = append(out.Values, figure(median(v)))
 	}
-	values = append(values, figure(math.Max(0, s.held)/(1<<10)), figure(middle(s.server)/(1<<20)))
-	return row{Name: s.name, Values: values}
+	out.Values = append(out.Values, figure(math.Max(0, s.held)/(1<<10)), figure(median(s.server)/(1<<20)))
+	return out
 }
 
-// middle is the median.
-func middle(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
-}
+// rate is requests per second.
+func (s score) rate() float64 { return float64(s.requests) / s.took.Seconds() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,9 +22,16 @@ const serveCommand = "serve-http"
 
 // serveHTTP prints its address and answers until the end of in: with the module wasm, or
 // the program native, or with a handler.
-func serveHTTP(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	if len(args) != 3 {
-		return fmt.Errorf("%s: want a kind, a module and a program", serveCommand)
+func serveHTTP(ctx context.Context, args []string, in io.Reader, out io.Writer) (err error) {
+	if len(args) != 3 && len(args) != 4 {
+		return fmt.Errorf("%s: want a kind, a module, a program, and perhaps a folder for a CPU profile", serveCommand)
+	}
+	if len(args) == 4 {
+		stop, failed := profile(args[3])
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, stop()) }()
 	}
 	handler, err := httpHandler(ctx, args[0], args[1], args[2])
 	if err != nil {
@@ -43,7 +51,7 @@ func serveHTTP(ctx context.Context, args []string, in io.Reader, out io.Writer) 
 func httpHandler(ctx context.Context, kind, wasm, native string) (http.Handler, error) {
 	switch kind {
 	case "go":
-		return http.HandlerFunc(handleInGo), nil
+		return http.HandlerFunc(goHTTP), nil
 	case "fork":
 		return &cgi.Handler{Path: native}, nil
 	case "raw", "cgi":
@@ -66,24 +74,4 @@ func httpHandler(ctx context.Context, kind, wasm, native string) (http.Handler, 
 		return &httpcli.Handler{Runtime: rt, Module: mod, Config: runner.ProcessConfig{Args: []string{"guest"}}, CGI: kind == "cgi", Timeout: time.Hour}, nil
 	}
 	return nil, fmt.Errorf("no server is called %q", kind)
-}
-
-// handleInGo does what guest.c does for two paths.
-func handleInGo(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain")
-	if r.URL.Path == "/hello" {
-		io.WriteString(w, "hello\n")
-		return
-	}
-	control := http.NewResponseController(w)
-	control.EnableFullDuplex()
-	b := make([]byte, 32<<10)
-	for {
-		n, err := r.Body.Read(b)
-		w.Write(b[:n])
-		control.Flush()
-		if err != nil {
-			return
-		}
-	}
 }
