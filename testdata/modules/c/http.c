@@ -464,18 +464,22 @@ static void serve(void) {
   answer_status(404);
 }
 
-// refuse answers a request whose end is not known, and reads on for a little while: closing
-// with something unread would reset the connection, and the answer could be lost.
-static void refuse(int status) {
-  request.close = true;
-  answer_status(status);
-  flush_out();
-  uint64_t until = now() + (patience < 1000 ? patience : 1000), t;
+// linger reads on before the connection is closed, until the client closes its side: closing with
+// something unread would reset the connection, and the answer could be lost.
+static void linger(void) {
+  uint64_t until = now() + patience, t;
   uint64_t n = 1;
+  flush_out();
   for (uint64_t sum = 0; n && sum < 4 * BODY && (t = now()) < until; sum += n) {
     set_timeout(until - t);
     if (tcp_read(stream, in, sizeof in, &n)) break;
   }
+}
+
+// refuse answers a request whose end is not known.
+static void refuse(int status) {
+  request.close = true;
+  answer_status(status);
 }
 
 EXPORT("connection") void connection(uint64_t ms) {
@@ -487,11 +491,11 @@ EXPORT("connection") void connection(uint64_t ms) {
     deadline = 0;
     int status = read_head();
     if (status == OK) status = read_body();
-    if (status == GONE) break;
-    if (status) return refuse(status);
-    serve();
+    if (status == GONE) return;
+    if (status) refuse(status);
+    else serve();
   } while (!request.close);
-  flush_out();
+  linger();
 }
 
 int main(int argc, char **argv) {
