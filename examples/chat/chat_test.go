@@ -3,12 +3,9 @@ package chat
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,9 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunatic-go/lunatic/rtlib/guesttest"
 	"github.com/lunatic-go/lunatic/runner"
-	"github.com/lunatic-go/lunatic/runner/host"
-	"github.com/lunatic-go/lunatic/transform"
 )
 
 var dir = flag.String("dir", "", "the folder that make libs fills")
@@ -28,45 +24,14 @@ const patience = 2 * time.Minute
 
 // A server runs.
 type server struct {
-	*testing.T
+	*guesttest.Running
 	addr string
-	env  *runner.Environment
-	log  *log
-}
-
-// log is what the server prints.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	more chan struct{} // receives when there is more
-}
-
-func (l *log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
-	return l.text.Write(b)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // waitFor waits until the log has the text n times.
 func (s *server) waitFor(text string, n int) {
 	s.Helper()
-	for late := time.After(patience); strings.Count(s.log.String(), text) < n; {
-		select {
-		case <-s.log.more:
-		case <-late:
-			s.Fatalf("the log does not say %q %d times:\n%s", text, n, s.log.String())
-		}
-	}
+	s.Stdout.Wait(s.T, text, n)
 }
 
 // inModes runs a test plainly and under every stress, each with a server of its own.
@@ -74,48 +39,16 @@ func inModes(t *testing.T, test func(s *server)) {
 	if *dir == "" {
 		t.Skip("the server takes Rust: make libs")
 	}
-	wasm, err := os.ReadFile(filepath.Join(*dir, "rust", "chat.wasm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	artifact, _, err := transform.Build(t.Context(), wasm, transform.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range []struct {
-		name   string
-		stress runner.Stress
-	}{{"plain", 0}, {"suspend", runner.StressSuspend}, {"yield", runner.StressYield}, {"all", runner.StressAll}} {
-		t.Run(m.name, func(t *testing.T) { test(start(t, artifact, m.stress)) })
-	}
-}
-
-// start runs the server until the end of the test.
-func start(t *testing.T, artifact []byte, stress runner.Stress) *server {
-	s := &server{T: t, log: &log{more: make(chan struct{}, 1)}}
-	ctx := context.Background()
-	rt, err := runner.New(ctx, runner.Config{Namespaces: host.All(), Stress: stress, Stdout: s.log, Stderr: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(ctx); err != nil {
-			t.Error(err)
-		}
+	guesttest.Each(t, guesttest.Program{
+		File:   filepath.Join(*dir, "rust", "chat.wasm"),
+		Config: runner.ProcessConfig{May: runner.MayAll, Args: []string{"chat", "--crash", "0"}},
+	}, func(r *guesttest.Running) {
+		s := &server{Running: r}
+		s.waitFor("listening on ", 1)
+		_, rest, _ := strings.Cut(s.Stdout.String(), "listening on ")
+		s.addr, _, _ = strings.Cut(rest, "\n")
+		test(s)
 	})
-	mod, err := rt.Load(ctx, artifact)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.env = rt.NewEnvironment()
-	cfg := runner.ProcessConfig{May: runner.MayAll, Args: []string{"chat", "--crash", "0"}}
-	if _, err := s.env.Spawn(mod, cfg, "_start"); err != nil {
-		t.Fatal(err)
-	}
-	s.waitFor("listening on ", 1)
-	_, rest, _ := strings.Cut(s.log.String(), "listening on ")
-	s.addr, _, _ = strings.Cut(rest, "\n")
-	return s
 }
 
 // A person is a client of the server.

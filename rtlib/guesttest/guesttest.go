@@ -2,7 +2,6 @@
 package guesttest
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,9 +11,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,14 +46,7 @@ var modes = []struct {
 
 // Run runs the program.
 func Run(t *testing.T, p Program) {
-	wasm, err := os.ReadFile(p.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	artifact, _, err := transform.Build(t.Context(), wasm, transform.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	artifact := p.build(t)
 	cache := t.TempDir() // every mode runs the same compiled code
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) { p.run(t, artifact, cache, m.stress) })
@@ -66,9 +56,9 @@ func Run(t *testing.T, p Program) {
 func (p Program) run(t *testing.T, artifact []byte, cache string, stress runner.Stress) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var stdout, stderr output
+	stdout, stderr := newLog(), newLog()
 	rt, err := runner.New(ctx, runner.Config{
-		Namespaces: host.All(), Stress: stress, CacheDir: cache, Stdout: &stdout, Stderr: &stderr, Stdin: strings.NewReader(p.Stdin),
+		Namespaces: host.All(), Stress: stress, CacheDir: cache, Stdout: stdout, Stderr: stderr, Stdin: strings.NewReader(p.Stdin),
 		Build: func(ctx context.Context, module []byte) ([]byte, error) {
 			artifact, _, err := transform.Build(ctx, module, transform.Options{})
 			return artifact, err
@@ -87,35 +77,17 @@ func (p Program) run(t *testing.T, artifact []byte, cache string, stress runner.
 	if ended := exit.Reason == runner.ExitNormal || p.Code != 0 && exit.Reason == runner.ExitFailed; err != nil || !ended || exit.Code != p.Code {
 		t.Errorf("ended: %v, code %d, %v, %v; want code %d", exit.Reason, exit.Code, exit.Err, err, p.Code)
 	}
-	if got := stdout.Bytes(); string(got) != p.Stdout {
+	if got := stdout.String(); got != p.Stdout {
 		t.Errorf("got\n%s\nwant\n%s", got, p.Stdout)
 	}
 	for _, want := range p.Stderr {
-		if !bytes.Contains(stderr.Bytes(), []byte(want)) {
+		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("standard error without %q", want)
 		}
 	}
 	if t.Failed() {
-		t.Logf("standard error:\n%s", stderr.Bytes())
+		t.Logf("standard error:\n%s", stderr)
 	}
-}
-
-// output is what processes on several workers write.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) Bytes() []byte {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return bytes.Clone(o.b.Bytes())
 }
 
 // NewCertificate makes a certificate for this machine that is its own authority, and its key, in
