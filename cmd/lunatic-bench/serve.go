@@ -20,12 +20,13 @@ import (
 )
 
 // serveConns is the number of connections of wrk, serveOpen of the requests that are open while
-// memory is measured, serveIdle of the connections that are idle then, for serveQuiet.
+// memory is measured, serveIdle of the connections that are idle then: at once, and after
+// serveQuiet, when processes of this runtime hibernate.
 const (
 	serveConns = 64
 	serveOpen  = 500
 	serveIdle  = 10_000
-	serveQuiet = 5 * time.Second
+	serveQuiet = 15 * time.Second
 )
 
 // Groups of rows of the command serve.
@@ -178,52 +179,77 @@ func playerNamed(kinds []playerKind, name string) *playerKind {
 	return nil
 }
 
+// A quietScore is the memory of connections, in bytes, after they have been quiet for a while.
+type quietScore struct{ one, all []float64 }
+
 // serveConnections has the rows of idle connections, with a fresh player in every round.
 func (c *config) serveConnections(ctx context.Context, kinds []playerKind) (rows []row, err error) {
-	n, rounds := serveIdle, min(c.rounds, 3)
+	n, rounds, quiet := serveIdle, min(c.rounds, 3), []time.Duration{0, serveQuiet}
 	if c.short {
-		n, rounds = 200, 1
-	}
-	idle := contest{play: "echo", brief: args{100, 1}, memory: true}
-	idle.client = func(ctx context.Context, addr string, a args, ready func() error) (score, error) {
-		return echoClient(ctx, addr, a, func() error {
-			if a != idle.brief && !c.short {
-				time.Sleep(serveQuiet)
-			}
-			return ready()
-		})
+		n, rounds, quiet = 200, 1, quiet[:1]
 	}
 	names := map[string]string{oursName: "a process per connection", "erlang": "Erlang, a process per connection", goroutinesName: "Go, a goroutine per connection"}
-	one, all := make([][]float64, len(kinds)), make([][]float64, len(kinds))
-	for range rounds {
-		for i := range kinds {
-			if !c.only.MatchString(names[kinds[i].name]) {
-				continue
-			}
-			fmt.Fprintf(c.log, "\r%-40s", "idle: "+names[kinds[i].name])
-			p, err := kinds[i].start(ctx)
-			if err != nil {
-				return nil, err
-			}
-			s, err := p.serve(ctx, &idle, args{n, 0})
-			p.close()
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", names[kinds[i].name], err)
-			}
-			one[i] = append(one[i], s.held/(1<<10))
-			all[i] = append(all[i], s.total/(1<<20))
+	for _, kind := range kinds {
+		name := names[kind.name]
+		if !c.only.MatchString(name) {
+			continue
 		}
-	}
-	fmt.Fprintf(c.log, "\r%-40s\r", "")
-	for i := range kinds {
-		if len(one[i]) > 0 {
+		scores := make([]quietScore, len(quiet))
+		for range rounds {
+			fmt.Fprintf(c.log, "\r%-40s", "idle: "+name)
+			if err := weighConnections(ctx, &kind, n, quiet, scores); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		for i, s := range scores {
+			what := fmt.Sprintf("%s, %s", name, thousands(n))
+			if quiet[i] > 0 {
+				what += fmt.Sprintf(", idle for %v", quiet[i])
+			}
 			rows = append(rows, row{
-				Name: names[kinds[i].name] + ", " + thousands(n), Group: groupIdle,
-				Values: []figure{missing, missing, missing, missing, missing, figure(median(one[i])), figure(median(all[i]))},
+				Name: what, Group: groupIdle,
+				Values: []figure{missing, missing, missing, missing, missing, figure(median(s.one) / (1 << 10)), figure(median(s.all) / (1 << 20))},
 			})
 		}
 	}
+	fmt.Fprintf(c.log, "\r%-40s\r", "")
 	return rows, nil
+}
+
+// weighConnections looks at the memory of n connections of a new player, on each of which there
+// was one request, after they have been quiet for some times.
+func weighConnections(ctx context.Context, kind *playerKind, n int, quiet []time.Duration, scores []quietScore) error {
+	p, err := kind.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	idle := contest{play: "echo", brief: args{100, 1}, memory: true}
+	idle.client = func(ctx context.Context, addr string, a args, ready func() error) (score, error) {
+		return echoClient(ctx, addr, a, func() error {
+			if err := ready(); err != nil || a == idle.brief {
+				return err
+			}
+			for i, d := range quiet {
+				time.Sleep(d)
+				held, err := memoryOf(p.cmd.Process.Pid)
+				if err != nil {
+					return err
+				}
+				scores[i].all = append(scores[i].all, float64(held))
+			}
+			return nil
+		})
+	}
+	s, err := p.serve(ctx, &idle, args{n, 0})
+	if err != nil {
+		return err
+	}
+	for i := range scores {
+		held := scores[i].all[len(scores[i].all)-1]
+		scores[i].one = append(scores[i].one, s.held+(held-s.total)/float64(n))
+	}
+	return nil
 }
 
 // start starts a server of this program.
