@@ -141,8 +141,8 @@ func (env *Environment) admit(mod *Module, cfg *ProcessConfig) error {
 	return mod.permitted(cfg)
 }
 
-// spawn makes a process and instantiates its module, which runs its start function.
-// It does not run yet. parent is nil if the host program spawns.
+// spawn makes a process and instantiates its module, which runs its start function, or puts
+// that off. It does not run yet. parent is nil if the host program spawns.
 func (env *Environment) spawn(parent *Process, mod *Module, cfg *ProcessConfig, name string, params []Value) (*Process, error) {
 	rt := env.rt
 	if err := env.admit(mod, cfg); err != nil {
@@ -163,10 +163,6 @@ func (env *Environment) spawn(parent *Process, mod *Module, cfg *ProcessConfig, 
 	if err != nil {
 		p.release()
 		return nil, err
-	}
-	p.guest.SetSlice(rt.slice)
-	if rt.stress&StressWindow != 0 {
-		p.guest.SetWindow(0)
 	}
 	return p, nil
 }

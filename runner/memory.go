@@ -75,10 +75,15 @@ func (e *MemoryError) Error() string {
 
 // newMemory makes a memory for an instance that may grow to limit bytes.
 func (s *slotSet) newMemory(t memoryType, limit uint64) (*linearMemory, error) {
-	m := &linearMemory{slots: s, size: t.min, dirty: t.min, limit: min(limit, t.max), fixed: t.shared}
 	if err := s.admit(t.min, limit); err != nil {
 		return nil, err
 	}
+	return s.admitted(t, limit)
+}
+
+// admitted is newMemory for a memory that has been counted. After an error it is not any more.
+func (s *slotSet) admitted(t memoryType, limit uint64) (*linearMemory, error) {
+	m := &linearMemory{slots: s, size: t.min, dirty: t.min, limit: min(limit, t.max), fixed: t.shared}
 	room := t.min
 	switch {
 	case m.fixed:

@@ -48,6 +48,7 @@ type Process struct {
 	memory    *linearMemory
 	stdio     *stdio  // the instance's; nil if its streams are the runtime's
 	rested    *rested // where the instance was before, if it is not new
+	unborn    bool    // it has no instance yet: see instance.go
 	spent     bool    // the instance must not be used again
 	closedStd bool    // see CloseStandard
 	guest     *Guest

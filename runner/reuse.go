@@ -341,31 +341,22 @@ func (g *Guest) atRest() bool {
 		(g.pinned == nil || g.pinned.Get() == 0)
 }
 
-// revive gives the process a rested instance. It reports false if there is none.
-func (p *Process) revive() (ok bool, err error) {
-	b := p.mod.blueprint.Load()
-	if b == nil || b.none {
-		return false, nil
-	}
-	key := poolKey{b, p.cfg.like}
-	limit := p.cfg.maxMemory()
-	if err := p.rt.slots.admit(b.memory, limit); err != nil {
-		return false, err
-	}
-	r := p.rt.pools.take(key)
+// revive gives the process a rested instance, whose memory has been counted. It reports false
+// if there is none.
+func (p *Process) revive() bool {
+	r := p.rt.pools.take(poolKey{p.mod.blueprint.Load(), p.cfg.like})
 	if r == nil {
-		p.rt.slots.used.Add(-b.memory)
-		return false, nil
+		return false
 	}
 	if r.memory != nil {
-		r.memory.limit = min(limit, p.mod.memory.max)
+		r.memory.limit = min(p.cfg.maxMemory(), p.mod.memory.max)
 		p.rt.slots.memories.Add(1)
 	}
 	p.inst, p.mem, p.memory, p.guest = r.inst, r.mem, r.memory, r.guest
 	p.stdio, p.rested = r.stdio, r
 	p.stdio.belongTo(p)
 	p.guest.serve(p)
-	return true, nil
+	return true
 }
 
 // retire takes the instance from a process that has ended, err says how: it rests or is

@@ -69,6 +69,11 @@ func (p *Process) accept() error {
 // step makes the guest's next call or continues the one that is suspended. again
 // means that it still has to wait.
 func (p *Process) step() (st State, again bool, err error) {
+	if p.unborn {
+		if err := p.embody(); err != nil {
+			return Finished, false, err
+		}
+	}
 	if p.guest.Suspended() {
 		if p.wait != nil {
 			done, err := p.poll()
