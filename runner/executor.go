@@ -32,6 +32,11 @@ const globalEvery = 61
 // queue has its turn: two processes that wake each other do not starve the others.
 const nextRuns = 64
 
+// maxYoung is how many unborn processes a worker keeps apart, the newest to run first: what a
+// process starts is done before what was started earlier, so that a tree of processes is
+// never alive all at once. What is beyond waits in the order of arrival, as all others.
+const maxYoung = 256
+
 // hotProcesses is how many processes for each worker keep what only running guests
 // need (Guest.Cool) while they wait: about 25 MiB, for a process that comes to its turn
 // cold takes several microseconds more.
@@ -47,6 +52,7 @@ type worker struct {
 	ran   int // processes in a row that came from next
 	ticks uint32
 	queue runQueue
+	young runQueue // of unborn processes
 	wake  chan struct{}
 	loan  loan
 	stats workerStats
@@ -112,15 +118,29 @@ func (e *executor) push(p *Process, from *worker) {
 		return
 	}
 	if p, from.next = from.next, p; p != nil {
-		from.queue.push(p)
+		from.displace(p)
 		e.wakeIdle()
 	}
+}
+
+// displace puts a process that was next into a queue.
+func (w *worker) displace(p *Process) {
+	if !p.unborn {
+		w.queue.push(p)
+		return
+	}
+	if w.young.len() >= maxYoung {
+		if oldest := w.young.pop(); oldest != nil {
+			w.queue.push(oldest)
+		}
+	}
+	w.young.push(p)
 }
 
 // pushLast makes a process runnable that has had its turn on w.
 func (e *executor) pushLast(p *Process, w *worker) {
 	if w.next != nil {
-		w.queue.push(w.next)
+		w.displace(w.next)
 		w.next = nil
 	}
 	w.queue.push(p)
@@ -148,9 +168,12 @@ func (w *worker) signal() {
 	}
 }
 
+// queued reports whether there is a process in the worker's own queues.
+func (w *worker) queued() bool { return w.queue.len() > 0 || w.young.len() > 0 }
+
 // busy reports whether another process waits for this worker.
 func (w *worker) busy() bool {
-	return w.next != nil || w.queue.len() > 0 || w.exec.global.len() > 0
+	return w.next != nil || w.queued() || w.exec.global.len() > 0
 }
 
 // find returns the next process to run. It waits for one; nil means that the
@@ -200,14 +223,25 @@ func (w *worker) poll() *Process {
 		if p := w.exec.global.pop(); p != nil {
 			return p
 		}
+		if p := w.young.pop(); p != nil { // the oldest
+			return p
+		}
 	}
-	if p := w.next; p != nil && (w.ran < nextRuns || w.queue.len() == 0) {
+	if p := w.next; p != nil && (w.ran < nextRuns || !w.queued()) {
 		w.next = nil
 		w.ran++
 		return p
 	}
 	w.ran = 0
+	if w.ticks%2 == 0 {
+		if p := w.young.popLast(); p != nil {
+			return p
+		}
+	}
 	if p := w.queue.pop(); p != nil {
+		return p
+	}
+	if p := w.young.popLast(); p != nil {
 		return p
 	}
 	if p := w.exec.global.pop(); p != nil {
@@ -222,11 +256,12 @@ func (w *worker) poll() *Process {
 	return nil
 }
 
-// steal takes half of another worker's queue and returns the first of it.
+// steal takes half of another worker's queue and returns the first of it, or the oldest of
+// its unborn processes, which has most to do where they make a tree.
 func (w *worker) steal(victim *worker) *Process {
 	n := victim.queue.len()
 	if n == 0 {
-		return nil
+		return victim.young.pop()
 	}
 	first := victim.queue.pop()
 	for range n / 2 {
@@ -274,19 +309,30 @@ func (q *runQueue) push(p *Process) {
 	q.mu.Unlock()
 }
 
-func (q *runQueue) pop() *Process {
+// pop returns the process that has waited for longest, nil if there is none.
+func (q *runQueue) pop() *Process { return q.take(false) }
+
+// popLast returns the one that came last.
+func (q *runQueue) popLast() *Process { return q.take(true) }
+
+func (q *runQueue) take(last bool) *Process {
 	if q.n.Load() == 0 {
 		return nil
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := q.n.Load()
+	n := int(q.n.Load())
 	if n == 0 {
 		return nil
 	}
-	p := q.ring[q.first]
-	q.ring[q.first] = nil
-	q.first = (q.first + 1) & (len(q.ring) - 1)
-	q.n.Store(n - 1)
+	at := q.first
+	if last {
+		at = (q.first + n - 1) & (len(q.ring) - 1)
+	} else {
+		q.first = (q.first + 1) & (len(q.ring) - 1)
+	}
+	p := q.ring[at]
+	q.ring[at] = nil
+	q.n.Store(int32(n - 1))
 	return p
 }

@@ -50,7 +50,9 @@ func (g *Guest) charge(n int32) {
 	if left <= 0 {
 		return
 	}
-	left = max(0, left-max(0, n))
+	n = min(left, max(0, n))
+	left -= n
+	g.charged += uint64(n)
 	if g.stale {
 		g.kept = uint64(uint32(left))
 		return

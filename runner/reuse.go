@@ -34,7 +34,7 @@ const maxRestedPages = 512 << 10
 
 // maxKeptReductions is how much a process may have computed if the next one is to get its
 // native stacks too: they have grown with the depth of its calls, which nothing tells, but
-// every call in a recursion costs a reduction.
+// every call in a recursion costs a reduction. What host functions have charged does not count.
 const maxKeptReductions = 2_000
 
 // A blueprint is what is needed to reuse the instances of one module.
@@ -376,7 +376,7 @@ func (p *Process) retire(err error) {
 	for i, g := range r.state {
 		g.Set(b.globals[i])
 	}
-	p.guest.rest(p.guest.Counts() && p.reductions <= maxKeptReductions)
+	p.guest.rest(p.guest.Counts() && p.reductions-p.guest.charged <= maxKeptReductions)
 	p.inst, p.mem, p.memory, p.guest, p.stdio, p.rested = nil, nil, nil, nil, nil, nil
 	if r.memory != nil {
 		p.rt.slots.used.Add(-b.memory)

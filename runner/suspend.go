@@ -123,6 +123,7 @@ type Guest struct {
 	high    uint32 // end of what may differ
 	kept    uint64 // the budget at the time of Suspend
 	stale   bool   // the budget is to be set to kept before the guest runs
+	charged uint64 // reductions that host functions have taken, in all
 	failure error  // found in a host function that cannot return it
 
 	lost []uint32 // sites of the frames that a trap has ended, innermost first
