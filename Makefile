@@ -17,8 +17,8 @@ WAT2WASM    := wat2wasm --enable-tail-call --enable-extended-const --enable-thre
 PLATFORMS := linux/amd64 linux/arm64 linux/386 darwin/arm64 windows/amd64
 
 # Debian packages, or commands of the same name from elsewhere: the race detector, assembling goldens, rebuilding the guests,
-# measuring Binaryen, reading completions and man pages. testdata/guests.mk has more.
-APT := binaryen clang-19 fish gcc git groff libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 \
+# measuring Binaryen and Erlang, reading completions and man pages. testdata/guests.mk has more.
+APT := binaryen clang-19 erlang-base fish gcc git groff libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 \
        libc6-dev libclang-rt-19-dev-wasm32 lld-19 npm wabt wasi-libc zsh
 
 # What lunatic-run is optimized for; go build finds it there. Without it here, lunatic-bench
@@ -160,7 +160,7 @@ docs-test:
 	PATH="$(guest_debian)/usr/bin:$$PATH" LD_LIBRARY_PATH=$(guest_debian)/usr/lib/x86_64-linux-gnu DOCS_TEST=all $(GO) test -count=1 -timeout 30m ./docs/doctest
 
 ##: bench        all measurements, side by side (takes long)
-.PHONY: bench bench-short
+.PHONY: bench bench-check
 bench: build
 	@set -e; for c in overhead suspend size build runtime serve; do bin/lunatic-bench $$c; done
 
@@ -172,8 +172,9 @@ pgo:
 	.cache/pgo/lunatic-bench runtime -rounds 1 -profiles .cache/pgo/profiles
 	$(GO) tool pprof -proto -output $(PGO) .cache/pgo/profiles/*.prof
 
-bench-short: build
-	@set -e; for c in overhead suspend size build; do bin/lunatic-bench $$c -short; done
+##: bench-check  sizes, counts and ratios of time that must not grow (testdata/bench/ratios.json)
+bench-check: build
+	bin/lunatic-bench check
 
 ##: guests       rebuild testdata/modules from source and compare what they do
 .PHONY: guests
@@ -209,7 +210,7 @@ ci:
 	$(MAKE) libs
 	$(MAKE) examples
 	$(MAKE) docs-test
-	$(MAKE) bench-short
+	$(MAKE) bench-check
 	$(MAKE) fuzz
 	@test -z "$$(git status --porcelain)" || { git status --short; echo 'the build has changed files of the repository'; exit 1; }
 

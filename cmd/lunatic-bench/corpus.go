@@ -60,6 +60,9 @@ func (c *config) locate() error {
 	if _, err := os.Stat(filepath.Join(c.dir, "kernels", "expected.txt")); err != nil {
 		return fmt.Errorf("no benchmarks: %w", err)
 	}
+	if c.ratios == "" {
+		c.ratios = filepath.Join(c.dir, "ratios.json")
+	}
 	return nil
 }
 

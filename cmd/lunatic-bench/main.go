@@ -7,6 +7,7 @@
 //	lunatic-bench build      time and memory of the build, of the modules named too
 //	lunatic-bench serve      HTTP, with a process for each connection or request, beside others
 //	lunatic-bench runtime    processes and messages, of the workloads named, beside Erlang
+//	lunatic-bench check      ratios and counts beside references: fails if one has grown
 //
 // Its inputs are in testdata/bench: kernels, and whole programs. Every result is
 // checked against a native build of the same source. Figures are medians over
@@ -52,6 +53,8 @@ type config struct {
 	wasmOpt  string   // path of Binaryen's wasm-opt, "" without
 	files    []string // of build: more modules; of runtime: workloads
 	workers  int      // of runtime; 0 means GOMAXPROCS
+	ratios   string   // of check: the file of references
+	update   bool     // of check: write it
 	profiles string   // of runtime: folder for CPU profiles of our players, "" for none
 	out      io.Writer
 	log      io.Writer // progress
@@ -73,6 +76,7 @@ var commands = []command{
 	{"build", "time and memory of the build", build},
 	{"serve", "HTTP with a process for each connection or request, and idle connections (takes wrk)", serveBench},
 	{"runtime", "processes and messages beside Erlang/OTP and goroutines", runtimeBench},
+	{"check", "ratios and counts that must not grow; fails if one has", check},
 }
 
 func main() {
@@ -154,6 +158,8 @@ func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error
 	wasmOpt := fs.String("wasm-opt", "wasm-opt", "Binaryen's optimizer; empty to leave it out")
 	fs.IntVar(&c.workers, "workers", 0, "runtime, serve: number of workers, and of Erlang's schedulers (default one per CPU)")
 	fs.StringVar(&c.profiles, "profiles", "", "runtime, serve: also write CPU profiles of what is in Go to the folder `DIR`")
+	fs.StringVar(&c.ratios, "ratios", "", "check: `FILE` of the references (default ratios.json among the benchmarks)")
+	fs.BoolVar(&c.update, "update", false, "check: write the references instead of comparing")
 	quiet := fs.Bool("q", false, "no progress on stderr")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

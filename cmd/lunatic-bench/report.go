@@ -65,7 +65,7 @@ var missing = figure(math.NaN())
 
 // describe fills in where and with what the figures were taken.
 func (r *report) describe(c *config) {
-	r.Machine = fmt.Sprintf("%s, %d CPUs, %s/%s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	r.Machine = machine()
 	r.Go = runtime.Version()
 	r.Wazero = wazeroVersion()
 	r.WasmOpt = binaryenVersion(c.wasmOpt)
@@ -76,14 +76,26 @@ func (r *report) describe(c *config) {
 	r.Date = time.Now().UTC().Truncate(time.Second)
 }
 
+func machine() string {
+	return fmt.Sprintf("%s, %d CPUs, %s/%s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+}
+
+// cpuModel is the processor's name and, on x86, its generation, which the name need not tell.
 func cpuModel() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")
+	of := map[string]string{}
 	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
+		name, value, _ := strings.Cut(line, ":")
+		of[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
-	return "unknown CPU"
+	name := of["model name"]
+	if name == "" {
+		return "unknown CPU"
+	}
+	if of["cpu family"] != "" {
+		name += fmt.Sprintf(" (family %s, model %s)", of["cpu family"], of["model"])
+	}
+	return name
 }
 
 func wazeroVersion() string {

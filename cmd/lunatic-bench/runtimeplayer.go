@@ -21,9 +21,10 @@ type playerKind struct {
 	argv []string
 }
 
-// Names of the players that are this program itself.
+// Names of the players. All but Erlang are this program itself.
 const (
 	oursName       = "lunatic"
+	erlangName     = "erlang"
 	goroutinesName = "goroutines"
 )
 
@@ -64,7 +65,7 @@ func (c *config) playerKinds(ctx context.Context) (kinds []playerKind, notes []s
 		done()
 		return nil, nil, nil, err
 	default:
-		kinds = append(kinds, playerKind{"erlang", erlang})
+		kinds = append(kinds, playerKind{erlangName, erlang})
 		notes = append(notes, "erlang: "+version+", "+strings.Join(erlang[1:], " "))
 	}
 	kinds = append(kinds, playerKind{goroutinesName, []string{self, playCommand, goroutinesName, workers, c.dir}})

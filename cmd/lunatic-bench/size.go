@@ -21,11 +21,18 @@ func size(ctx context.Context, c *config) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := sizeVariants
+	if c.wasmOpt == "" {
+		names = names[:2]
+	}
+	return c.sizes(ctx, mods, names)
+}
+
+// sizes measures the variants named, of some modules.
+func (c *config) sizes(ctx context.Context, mods []module, names []string) (*report, error) {
 	vs := []*variant{variantByName("untouched")}
-	for _, name := range sizeVariants {
-		if name != "asyncify" || c.wasmOpt != "" {
-			vs = append(vs, variantByName(name))
-		}
+	for _, name := range names {
+		vs = append(vs, variantByName(name))
 	}
 	r := &report{Title: "Size of instrumented code (ratio to the untouched module)", Clock: "bytes"}
 	r.Columns = []column{{Name: "wasm", Unit: "KB", Format: "%.1f"}, {Name: "native", Unit: "KB", Format: "%.1f"}}
