@@ -159,10 +159,12 @@ check-platforms:
 docs-test:
 	PATH="$(guest_debian)/usr/bin:$$PATH" LD_LIBRARY_PATH=$(guest_debian)/usr/lib/x86_64-linux-gnu DOCS_TEST=all $(GO) test -count=1 -timeout 30m ./docs/doctest
 
-##: bench        all measurements, side by side (takes long)
+# Rounds of each measurement.
+ROUNDS ?= 5
+##: bench        all measurements, into docs/bench and README.md (ROUNDS=N; with wasm-opt, erl, wrk)
 .PHONY: bench bench-check
 bench: build
-	@set -e; for c in overhead suspend size build runtime serve; do bin/lunatic-bench $$c; done
+	@set -e; for c in overhead suspend size build runtime serve; do bin/lunatic-bench $$c -rounds $(ROUNDS) -out docs/bench; done
 
 ##: pgo          profile the runtime again, for the compiler
 .PHONY: pgo

@@ -85,6 +85,17 @@ func TestGrown(t *testing.T) {
 	}
 }
 
+// On another machine margins are wider, and what is less than 1 here may be 1 there.
+func TestLimit(t *testing.T) {
+	f := finding{margin: 0.25, slack: 0.5}
+	for _, tt := range []struct{ elsewhere, ref, want float64 }{{1, 2, 3}, {1, 0.4, 1}, {4, 2, 4.5}, {4, 0.4, 2.5}} {
+		g := gauge{elsewhere: tt.elsewhere}
+		if got := g.limit(f, tt.ref); got != tt.want {
+			t.Errorf("reference %v, factor %v: limit %v, want %v", tt.ref, tt.elsewhere, got, tt.want)
+		}
+	}
+}
+
 // The references and what is measured are the same set.
 func TestCheckNames(t *testing.T) {
 	g := gauge{name: "made up", elsewhere: 1}

@@ -7,6 +7,7 @@
 //	lunatic-bench build      time and memory of the build, of the modules named too
 //	lunatic-bench serve      HTTP, with a process for each connection or request, beside others
 //	lunatic-bench runtime    processes and messages, of the workloads named, beside Erlang
+//	lunatic-bench draw       docs/bench once more, from the figures that are there
 //	lunatic-bench check      ratios and counts beside references: fails if one has grown
 //
 // Its inputs are in testdata/bench: kernels, and whole programs. Every result is
@@ -26,7 +27,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lunatic-go/lunatic/runner"
@@ -46,6 +49,8 @@ type config struct {
 	only     *regexp.Regexp
 	jsonFile string
 	svgFile  string
+	outDir   string   // also gets figures, page and chart
+	args     []string // as typed
 	dir      string   // testdata/bench
 	root     string   // the project
 	variants []string // of overhead; nil means all that can be made
@@ -76,6 +81,7 @@ var commands = []command{
 	{"build", "time and memory of the build", build},
 	{"serve", "HTTP with a process for each connection or request, and idle connections (takes wrk)", serveBench},
 	{"runtime", "processes and messages beside Erlang/OTP and goroutines", runtimeBench},
+	{"draw", "pages and charts of docs/bench once more, from the figures that are there", draw},
 	{"check", "ratios and counts that must not grow; fails if one has", check},
 }
 
@@ -144,7 +150,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error) {
-	c := &config{out: stdout, log: stderr, build: transform.Build}
+	c := &config{out: stdout, log: stderr, build: transform.Build, args: args}
 	fs := flag.NewFlagSet("lunatic-bench "+cmd.name, flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.IntVar(&c.rounds, "rounds", 0, "interleaved rounds (default 9, with -short 3)")
@@ -152,6 +158,7 @@ func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error
 	only := fs.String("only", "", "measure only what matches `REGEXP`")
 	fs.StringVar(&c.jsonFile, "json", "", "also write the figures as JSON to `FILE`")
 	fs.StringVar(&c.svgFile, "svg", "", "also draw a bar chart to `FILE`")
+	fs.StringVar(&c.outDir, "out", "", "also write figures, page and chart to the folder `DIR`, such as docs/bench")
 	fs.StringVar(&c.dir, "dir", "", "the benchmarks (default testdata/bench of the project around the working directory)")
 	variants := fs.String("variants", "", "overhead: `LIST` of variants instead of the usual ones, from: "+strings.Join(variantNames(), ","))
 	fs.IntVar(&c.slice, "slice", runner.DefaultSlice, "overhead: reductions in a time slice")
@@ -166,6 +173,9 @@ func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error
 	}
 	if c.files = fs.Args(); len(c.files) > 0 && cmd.name != "build" && cmd.name != "runtime" {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if c.outDir != "" && cmd.name != "draw" && !slices.Contains(published, cmd.name) {
+		return nil, fmt.Errorf("-out: %s is not published", cmd.name)
 	}
 	if *quiet {
 		c.log = io.Discard
@@ -207,11 +217,13 @@ func parse(cmd command, args []string, stdout, stderr io.Writer) (*config, error
 
 // do measures, prints, and writes the files asked for.
 func (cmd command) do(ctx context.Context, c *config) error {
+	load := loadAverage()
 	r, err := cmd.run(ctx, c)
-	if err != nil {
+	if err != nil || r == nil {
 		return err
 	}
-	r.Command = "lunatic-bench " + cmd.name
+	r.Command = commandLine(append([]string{"lunatic-bench", cmd.name}, c.args...))
+	r.Load = load
 	r.describe(c)
 	if err := r.print(c.out); err != nil {
 		return err
@@ -226,7 +238,30 @@ func (cmd command) do(ctx context.Context, c *config) error {
 			return err
 		}
 	}
+	if c.outDir != "" && r.failure == nil {
+		return r.publish(c, cmd.name)
+	}
 	return r.failure
+}
+
+// commandLine is what to type: arguments are quoted where a shell would see more in them.
+func commandLine(args []string) string {
+	plain := regexp.MustCompile(`^[\w./,:=+-]+$`)
+	quoted := slices.Clone(args)
+	for i, a := range quoted {
+		if !plain.MatchString(a) {
+			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// draw draws the folder again, with figures that are there.
+func draw(_ context.Context, c *config) (*report, error) {
+	if c.outDir == "" {
+		c.outDir = filepath.Join(c.root, "docs", "bench")
+	}
+	return nil, c.draw()
 }
 
 // writeFile reports the error of closing too: a full disk shows there.

@@ -86,7 +86,7 @@ func TestCommands(t *testing.T) {
 			}
 			dir := t.TempDir()
 			js, svg := filepath.Join(dir, "out.json"), filepath.Join(dir, "out.svg")
-			runCommand(t, 0, append(args, "-q", "-short", "-rounds", "1", "-json", js, "-svg", svg)...)
+			runCommand(t, 0, append(args, "-q", "-short", "-rounds", "1", "-json", js, "-svg", svg, "-out", dir)...)
 			var r struct {
 				Command string
 				Rows    []struct {
@@ -101,7 +101,7 @@ func TestCommands(t *testing.T) {
 			if err := json.Unmarshal(text, &r); err != nil {
 				t.Fatal(err)
 			}
-			if r.Command != "lunatic-bench "+args[0] || len(r.Rows) == 0 {
+			if !strings.HasPrefix(r.Command, "lunatic-bench "+args[0]+" ") || len(r.Rows) == 0 {
 				t.Errorf("JSON has command %q and %d rows", r.Command, len(r.Rows))
 			}
 			for _, row := range r.Rows {
@@ -118,6 +118,12 @@ func TestCommands(t *testing.T) {
 				}
 			}
 			checkXML(t, svg)
+			checkXML(t, filepath.Join(dir, args[0]+".svg"))
+			for file, want := range map[string]string{args[0] + ".md": r.Rows[0].Name, "README.md": args[0] + ".md"} {
+				if text, err := os.ReadFile(filepath.Join(dir, file)); err != nil || !strings.Contains(string(text), want) {
+					t.Errorf("%s: %v, want %q in\n%s", file, err, want, text)
+				}
+			}
 		})
 	}
 }

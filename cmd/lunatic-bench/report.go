@@ -23,6 +23,7 @@ type report struct {
 	Clock   string    `json:"clock"`
 	Rounds  int       `json:"rounds"`
 	Date    time.Time `json:"date"`
+	Load    string    `json:"load,omitempty"` // average of the last minute, when it began
 	Title   string    `json:"title"`
 	Columns []column  `json:"columns"`
 	Rows    []row     `json:"rows"`
@@ -36,9 +37,9 @@ type report struct {
 type column struct {
 	Name   string `json:"name"`
 	Unit   string `json:"unit"`
-	Format string `json:"-"`     // of fmt
-	Chart  bool   `json:"chart"` // a bar in the chart
-	Ratio  bool   `json:"ratio"` // has a geomean and a worst case
+	Format string `json:"format"` // of fmt
+	Chart  bool   `json:"chart"`  // a bar in the chart
+	Ratio  bool   `json:"ratio"`  // has a geomean and a worst case
 }
 
 type row struct {
@@ -47,6 +48,14 @@ type row struct {
 	Values  []figure `json:"values"`
 	Samples samples  `json:"samplesNs,omitempty"` // per contender
 	Mark    string   `json:"mark,omitempty"`
+}
+
+// value is NaN where a row has none.
+func (r *row) value(column int) float64 {
+	if column >= len(r.Values) {
+		return math.NaN()
+	}
+	return float64(r.Values[column])
 }
 
 type samples map[string][]time.Duration
@@ -59,6 +68,14 @@ func (f figure) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(float64(f))
+}
+
+func (f *figure) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*f = missing
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(f))
 }
 
 var missing = figure(math.NaN())
@@ -74,6 +91,13 @@ func (r *report) describe(c *config) {
 	}
 	r.Rounds = c.rounds
 	r.Date = time.Now().UTC().Truncate(time.Second)
+}
+
+// loadAverage is that of the last minute, where the system tells.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
 }
 
 func machine() string {
@@ -149,7 +173,7 @@ func (r *report) values(group string, column int) []float64 {
 	var xs []float64
 	for _, row := range r.Rows {
 		if row.Group == group {
-			xs = append(xs, float64(row.Values[column]))
+			xs = append(xs, row.value(column))
 		}
 	}
 	return xs
@@ -196,7 +220,7 @@ func (r *report) print(w io.Writer) error {
 func (r *report) cells(row row) []string {
 	cells := make([]string, len(row.Values))
 	for i, v := range row.Values {
-		cells[i] = "-"
+		cells[i] = "–"
 		if !math.IsNaN(float64(v)) {
 			cells[i] = fmt.Sprintf(r.Columns[i].Format, float64(v))
 		}

@@ -96,6 +96,7 @@ func (c *config) erlang(ctx context.Context, dir string) (argv []string, version
 
 func (k *playerKind) start(ctx context.Context) (*player, error) {
 	p := &player{guests: k.name == oursName, cmd: exec.CommandContext(ctx, k.argv[0], k.argv[1:]...)}
+	p.cmd.Env = append(os.Environ(), "ERL_CRASH_DUMP_SECONDS=0") // a player that is killed leaves no file
 	p.cmd.Stderr = &p.errors
 	p.cmd.WaitDelay = 2 * time.Second
 	in, err := p.cmd.StdinPipe()
