@@ -179,14 +179,12 @@ func playerNamed(kinds []playerKind, name string) *playerKind {
 	return nil
 }
 
-// A quietScore is the memory of connections, in bytes, after they have been quiet for a while.
-type quietScore struct{ one, all []float64 }
-
-// serveConnections has the rows of idle connections, with a fresh player in every round.
+// serveConnections has the rows of idle connections, of one round: the load of the machine does not
+// change them.
 func (c *config) serveConnections(ctx context.Context, kinds []playerKind) (rows []row, err error) {
-	n, rounds, quiet := serveIdle, min(c.rounds, 3), []time.Duration{0, serveQuiet}
+	n, quiet := serveIdle, []time.Duration{0, serveQuiet}
 	if c.short {
-		n, rounds, quiet = 200, 1, quiet[:1]
+		n, quiet = 200, quiet[:1]
 	}
 	names := map[string]string{oursName: "a process per connection", "erlang": "Erlang, a process per connection", goroutinesName: "Go, a goroutine per connection"}
 	for _, kind := range kinds {
@@ -194,21 +192,19 @@ func (c *config) serveConnections(ctx context.Context, kinds []playerKind) (rows
 		if !c.only.MatchString(name) {
 			continue
 		}
-		scores := make([]quietScore, len(quiet))
-		for range rounds {
-			fmt.Fprintf(c.log, "\r%-40s", "idle: "+name)
-			if err := weighConnections(ctx, &kind, n, quiet, scores); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
+		fmt.Fprintf(c.log, "\r%-40s", "idle: "+name)
+		one, all, err := weighConnections(ctx, &kind, n, quiet)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		for i, s := range scores {
+		for i := range quiet {
 			what := fmt.Sprintf("%s, %s", name, thousands(n))
 			if quiet[i] > 0 {
 				what += fmt.Sprintf(", idle for %v", quiet[i])
 			}
 			rows = append(rows, row{
 				Name: what, Group: groupIdle,
-				Values: []figure{missing, missing, missing, missing, missing, figure(median(s.one) / (1 << 10)), figure(median(s.all) / (1 << 20))},
+				Values: []figure{missing, missing, missing, missing, missing, figure(one[i] / (1 << 10)), figure(all[i] / (1 << 20))},
 			})
 		}
 	}
@@ -216,12 +212,12 @@ func (c *config) serveConnections(ctx context.Context, kinds []playerKind) (rows
 	return rows, nil
 }
 
-// weighConnections looks at the memory of n connections of a new player, on each of which there
-// was one request, after they have been quiet for some times.
-func weighConnections(ctx context.Context, kind *playerKind, n int, quiet []time.Duration, scores []quietScore) error {
+// weighConnections returns the bytes of memory of n connections of a new player, on each of which
+// there was one request, after they have been quiet for some times: of one, and of the player.
+func weighConnections(ctx context.Context, kind *playerKind, n int, quiet []time.Duration) (one, all []float64, err error) {
 	p, err := kind.start(ctx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer p.close()
 	idle := contest{play: "echo", brief: args{100, 1}, memory: true}
@@ -230,26 +226,22 @@ func weighConnections(ctx context.Context, kind *playerKind, n int, quiet []time
 			if err := ready(); err != nil || a == idle.brief {
 				return err
 			}
-			for i, d := range quiet {
+			for _, d := range quiet {
 				time.Sleep(d)
 				held, err := memoryOf(p.cmd.Process.Pid)
 				if err != nil {
 					return err
 				}
-				scores[i].all = append(scores[i].all, float64(held))
+				all = append(all, float64(held))
 			}
 			return nil
 		})
 	}
 	s, err := p.serve(ctx, &idle, args{n, 0})
-	if err != nil {
-		return err
+	for _, held := range all {
+		one = append(one, s.held+(held-s.total)/float64(n))
 	}
-	for i := range scores {
-		held := scores[i].all[len(scores[i].all)-1]
-		scores[i].one = append(scores[i].one, s.held+(held-s.total)/float64(n))
-	}
-	return nil
+	return one, all, err
 }
 
 // start starts a server of this program.

@@ -29,8 +29,9 @@ command(Name, [A, B]) ->
 
 %% hold answers lines until one says "end".
 hold(Pid) ->
-    case string:trim(io:get_line("")) of
-        "collect" ->
+    case io:get_line("") of
+        eof -> halt();
+        "collect\n" ->
             [erlang:garbage_collect(P) || P <- processes()],
             print(0, 0, []),
             hold(Pid);
