@@ -201,6 +201,7 @@ type worker struct {
 	fn      wasmparse.Func
 	charger charger
 	throws  thrower
+	edges   edgeSplitter
 	em      asyncify.Emitter
 }
 
@@ -211,6 +212,7 @@ func newWorker(b *build) *worker {
 		budget: b.env.Budget, slow: b.fixed.slow, bulk: b.fixed.bulk,
 	}
 	w.throws.b = b
+	w.edges.m = b.exn.m
 	w.em.Env = b.env
 	return w
 }
@@ -245,7 +247,11 @@ func (w *worker) function(i int) error {
 	r := &b.fns[i]
 	r.charge = w.charger.charges
 	fused := b.fusion.fuse(out)
-	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused {
+	split := false
+	if b.opts.Opt >= 0 {
+		out, split = w.edges.split(out)
+	}
+	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !split {
 		return nil // nothing but its indices changes
 	}
 	r.body, r.clone, r.info, err = w.em.Rewrite(out, b.env.SiteBase[i])
