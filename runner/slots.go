@@ -31,6 +31,7 @@ type slotSet struct {
 type slotClass struct {
 	mu   sync.Mutex
 	free []freeSlot // the one used last is used first
+	idle int        // how many of free, from the first on, were not used since the last cool
 	rest []byte     // of the chunk that slots are cut from
 }
 
@@ -89,6 +90,7 @@ func (s *slotSet) get(size uint64) []byte {
 		f := c.free[n-1]
 		c.free[n-1] = freeSlot{}
 		c.free = c.free[:n-1]
+		c.idle = min(c.idle, n-1)
 		s.warm.Add(-int64(f.warm))
 		return f.mem
 	}
@@ -126,6 +128,34 @@ func (s *slotSet) put(slot []byte, dirty uint64) {
 	c.mu.Lock()
 	c.free = append(c.free, f)
 	c.mu.Unlock()
+}
+
+// cool gives the pages of free slots back to the system that nobody has used since it was called
+// before.
+func (s *slotSet) cool() {
+	for i := range s.classes {
+		c := &s.classes[i]
+		for at := 0; s.coolOne(c, at); at++ {
+		}
+		c.mu.Lock()
+		c.idle = len(c.free)
+		c.mu.Unlock()
+	}
+}
+
+// coolOne does it for one free slot, if there are as many: who wants a slot does not wait for all.
+func (s *slotSet) coolOne(c *slotClass, at int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at >= c.idle {
+		return false
+	}
+	if f := &c.free[at]; f.warm > 0 {
+		discard(f.mem)
+		s.warm.Add(-int64(f.warm))
+		f.warm = 0
+	}
+	return true
 }
 
 // maxWipe is how much of one slot is cleared by hand.

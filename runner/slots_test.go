@@ -267,10 +267,46 @@ func TestSlotsConcurrently(t *testing.T) {
 					t.Error("lost")
 				}
 				m.release()
+				if i%100 == 0 {
+					s.cool()
+				}
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// What nobody has used between two calls of cool has no pages any more, and reads as zeros.
+func TestSlotsCool(t *testing.T) {
+	s := newSlots(t, 0)
+	use := func(n int) {
+		var live []*linearMemory
+		for range n {
+			m := s.want(t, 1<<20, maxSlot, maxSlot)
+			b := m.Reallocate(1 << 20)
+			if b[5000] != 0 {
+				t.Error("a used slot is not zero")
+			}
+			b[5000] = 1
+			live = append(live, m)
+		}
+		for _, m := range live {
+			m.release()
+		}
+	}
+	use(8)
+	for i, step := range []struct{ use, warm int }{{0, 8}, {3, 3}, {0, 0}, {8, 8}, {0, 0}} {
+		if i > 0 {
+			use(step.use)
+		}
+		s.cool()
+		if !mapped {
+			step.warm = 0
+		}
+		if got := int(s.stats().Warm) / pageSize; got != step.warm {
+			t.Errorf("step %d: %d pages are left, want %d", i, got, step.warm)
+		}
+	}
 }
 
 // What finds used pages finds all of them.

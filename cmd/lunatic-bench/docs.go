@@ -156,7 +156,7 @@ var highlights = []struct {
 }{
 	{"overhead", "Speed of instrumented code, as a ratio of its time to the untouched module's. *park* is the default, *all* has every import suspendable, *control* is the untouched module once more, which shows the noise", overheadHighlights},
 	{"runtime", "Processes and messages, beside Erlang/OTP and goroutines that do the same work in the same run", runtimeHighlights},
-	{"serve", "A web server with a process for each request (`--http`), beside `fork` and `exec`", serveHighlights},
+	{"serve", "A web server with a process for each connection, and with one for each request (`lunatic-run --http`); connections on which nothing happens", serveHighlights},
 }
 
 // overheadHighlights are means, worst cases, and the means of each program.
