@@ -173,7 +173,6 @@ func (c *checker) reserved() error {
 	}
 	if c.suspends() {
 		need["export "+rtlib.ExportFP] = c.fp != none
-		need["export "+rtlib.ExportPinned] = c.pinned != none
 		need["export "+rtlib.ExportResume] = c.resume != none
 		need["import "+rtlib.ImportWindow] = c.window != none
 	}
@@ -204,7 +203,8 @@ func (c *checker) export(e wasmparse.Export, globals map[string]*uint32) error {
 	if e.Name == rtlib.ExportResume {
 		i32, i64 := wasmparse.I32, wasmparse.I64
 		params := append([]wasmparse.ValType{i32, i32, i64}, slices.Repeat([]wasmparse.ValType{i64}, rtlib.ResumeWords)...)
-		if e.Kind != wasmparse.KindFunc || !c.hasType(e.Idx, params, []wasmparse.ValType{i64}) {
+		params = append(params, i32, i32)
+		if e.Kind != wasmparse.KindFunc || !c.hasType(e.Idx, params, []wasmparse.ValType{i64, i32, i32}) {
 			return wrong
 		}
 		c.resume = e.Idx
@@ -251,13 +251,22 @@ func (c *checker) resumeTable() error {
 		return c.fault(c.resume, "the driver is an import")
 	}
 	var sc wasmparse.Scanner
+	var state []uint32 // budget and FP: set, and read behind the call
 	for sc.ResetBody(m, wasmparse.FuncIdx(c.resume)); sc.Next(); {
-		switch sc.Op {
-		case wasmparse.OpCallIndirect:
+		switch {
+		case sc.Op == wasmparse.OpCallIndirect:
 			c.table = uint32(sc.B)
-		case wasmparse.OpGlobalSet:
+		case sc.Op == wasmparse.OpGlobalGet && c.table != none,
+			sc.Op == wasmparse.OpGlobalSet && c.table == none && (sc.A == c.budget || sc.A == c.fp):
+			state = append(state, sc.A)
+		case c.table != none && sc.Op != wasmparse.OpEnd:
+			state = append(state, none) // more behind the call than that
+		case sc.Op == wasmparse.OpGlobalSet:
 			c.words = append(c.words, sc.A)
 		}
+	}
+	if !slices.Equal(state, []uint32{c.budget, c.fp, c.budget, c.fp}) {
+		return c.fault(c.resume, "the driver does not hand on the budget and FP")
 	}
 	if len(c.words) != rtlib.ResumeWords {
 		return c.fault(c.resume, "the driver keeps %d words of a frame, not %d", len(c.words), rtlib.ResumeWords)
@@ -315,7 +324,7 @@ func (c *checker) survey() error {
 			for sc.ResetBody(m, wasmparse.FuncIdx(f)); sc.Next(); {
 				switch sc.Op {
 				case wasmparse.OpGlobalSet:
-					spills = spills || sc.A == c.fp && c.fp != none
+					spills = spills || sc.A == c.fp && c.fp != none && f != c.resume
 				case wasmparse.OpGlobalGet:
 					words = words || slices.Contains(c.words, sc.A)
 				case wasmparse.OpCall:
@@ -457,6 +466,9 @@ func (c *checker) unwinding() error {
 		}
 	}
 	for i := range c.facts {
+		if uint32(c.m.ImportedFuncs+i) == c.resume {
+			continue // it ends with its call, but for what it hands on
+		}
 		for _, b := range c.facts[i].bare {
 			if can[b.callee] {
 				return c.fault(uint32(c.m.ImportedFuncs+i),

@@ -223,6 +223,13 @@ func TestCheckRefuses(t *testing.T) {
 			f.Instrs[at] = wasmparse.Instr{Op: wasmparse.OpDrop}
 			return true
 		}, "the driver keeps 3 words of a frame, not 4"},
+		{"driver that ignores its budget", "operands", transform.Options{}, rtlib.ExportResume, func(m *wasmparse.Module, f *wasmparse.Func) bool {
+			at := slices.IndexFunc(f.Instrs, func(in wasmparse.Instr) bool {
+				return in.Op == wasmparse.OpLocalGet && in.A == 3+rtlib.ResumeWords
+			})
+			f.Instrs[at+1] = wasmparse.Instr{Op: wasmparse.OpDrop}
+			return true
+		}, "the driver does not hand on the budget and FP"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			opts := test.opts

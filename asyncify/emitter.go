@@ -96,17 +96,26 @@ func (e *Env) Link(c *Code, place []uint32) {
 	c.relocs = nil
 }
 
-// Driver is the body of the exported function (clone, site, r, words...) that resumes a
-// frame: it keeps the words where the clone finds them and calls it through the table.
+// Driver is the body of the exported function (clone, site, r, words..., budget, fp) that
+// resumes a frame: it keeps the words where the clone finds them and calls it through the
+// table.
 func (e *Env) Driver(table wasmparse.TableIdx, clone wasmparse.TypeIdx) []byte {
 	b := wasmencode.AppendLocals(nil, nil)
 	for i, w := range e.Words {
 		b = appendOp(b, wasmparse.OpLocalGet, uint32(3+i))
 		b = appendOp(b, wasmparse.OpGlobalSet, uint32(w))
 	}
+	state := []wasmparse.GlobalIdx{e.Budget, e.FP}
+	for i, g := range state {
+		b = appendOp(b, wasmparse.OpLocalGet, uint32(3+len(e.Words)+i))
+		b = appendOp(b, wasmparse.OpGlobalSet, uint32(g))
+	}
 	b = append(b, 0x20, 1, 0x20, 2, 0x20, 0, 0x11)
 	b = wasmencode.AppendU32(b, uint32(clone))
 	b = wasmencode.AppendU32(b, uint32(table))
+	for _, g := range state {
+		b = appendOp(b, wasmparse.OpGlobalGet, uint32(g))
+	}
 	return append(b, opEnd)
 }
 

@@ -13,25 +13,26 @@
 //	          Unwinding   the guest has left through its frames, see "suspend"
 //	          Throwing    an exception on its way out: a trap, unless the process has saved
 //	                      frames, of which the next one is then resumed
-//	suspend:  (inside a suspending import) copy guest memory [0, W) aside, set FP
-//	          to W, remember Budget, set it to Unwinding, return anything. When the
+//	suspend:  (inside a suspending import) copy guest memory [0, W) aside, see that FP is
+//	          W, remember Budget, set it to Unwinding, return anything. When the
 //	          outermost call has returned, memory [FP, W) holds the new frames,
 //	          outermost first: append them to the process's frame stack, put the
-//	          saved bytes back, restore Budget.
+//	          saved bytes back.
 //	resume:   pop the innermost frame (the last FrameHeader bytes of the frame stack
-//	          give site and size). Call Resume(clone, site, r, w0...) with r the bits of
-//	          the first result of the call that the frame waits for. If the frame has
+//	          give site and size). Call Resume(clone, site, r, w0..., budget, fp) with r the
+//	          bits of the first result of the call that the frame waits for, the budget that
+//	          was remembered or a new one, and W. If the frame has
 //	          at most SmallFrame bytes, w0 and so on are its bytes without the header,
 //	          eight in each. If it is larger, copy guest memory [0, size) aside and
 //	          write the frame there; the guest loads its values and calls Window, upon
-//	          which the runtime puts the saved bytes back. When Resume returns, look at Budget
-//	          as above; finished means: go on with the next frame, its r is what
-//	          Resume returned.
+//	          which the runtime puts the saved bytes back. Resume returns r, Budget and FP.
+//	          Look at Budget as above; finished means: go on with the next frame, its r and
+//	          its budget are what Resume returned.
 package rtlib
 
 // Version is the version of this contract. An artifact of another version is not
 // run: frames and names may differ.
-const Version = 2
+const Version = 3
 
 // ImportModule is the module name of the reserved imports.
 const ImportModule = "lunatic::rt"
@@ -63,10 +64,13 @@ const (
 	// ExportFP is the i32 global that holds the lowest address written in the window.
 	ExportFP = "__lunatic_fp"
 	// ExportPinned is the i32 global that counts the frames on the stack that cannot
-	// be unwound. While it is not zero the runtime parks instead.
+	// be unwound. While it is not zero the runtime parks instead. It is missing where every
+	// frame can be.
 	ExportPinned = "__lunatic_pinned"
-	// ExportResume is the function [clone i32, site i32, r i64, w0 i64, ...] -> [i64] that
-	// resumes one frame. It has ResumeWords parameters w.
+	// ExportResume is the function
+	// [clone i32, site i32, r i64, w0 i64, ..., budget i32, fp i32] -> [r i64, budget i32, fp i32]
+	// that resumes one frame. It has ResumeWords parameters w. Budget and FP are set to
+	// the parameters first and returned in the end: globals are slow to reach from outside.
 	ExportResume = "__lunatic_resume"
 	// ExportResult is the prefix of the i64 globals that hold what does not fit in r:
 	// __lunatic_r1 the second result (or the upper half of a v128 in the first

@@ -53,7 +53,7 @@ func (g *Guest) charge(n int32) {
 	n = min(left, max(0, n))
 	left -= n
 	g.charged += uint64(n)
-	if g.stale {
+	if g.paused {
 		g.kept = uint64(uint32(left))
 		return
 	}

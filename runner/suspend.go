@@ -121,14 +121,14 @@ type Guest struct {
 	cuts    []int  // where each chunk of taken ends
 	low     uint32 // lowest address that may differ from aside
 	high    uint32 // end of what may differ
-	kept    uint64 // the budget at the time of Suspend
-	stale   bool   // the budget is to be set to kept before the guest runs
+	kept    uint64 // the budget at the time of Suspend; while paused, the one to resume with
+	fpSet   bool   // FP is the end of the window
 	charged uint64 // reductions that host functions have taken, in all
 	failure error  // found in a host function that cannot return it
 
 	lost []uint32 // sites of the frames that a trap has ended, innermost first
 
-	call [3 + rtlib.ResumeWords]uint64 // parameters and result of the resume function
+	call [resumeParams]uint64 // parameters and results of the resume function
 	out  []uint64                      // for the results of the call that is suspended
 	// outTypes are their types
 	outTypes []api.ValueType
@@ -136,6 +136,16 @@ type Guest struct {
 	depth    int // calls into the guest on the Go stack
 	paused   bool
 }
+
+// Places in Guest.call, beside the first three and the words of a frame.
+const (
+	resumeBudget = 3 + rtlib.ResumeWords
+	resumeFP     = resumeBudget + 1
+	resumeParams = resumeFP + 1
+
+	resumedBudget = 1 // in the results
+	resumedFP     = 2
+)
 
 // callContext carries the guest, and its process, to its host functions at the price of a
 // type assertion. It belongs to the guest, so that a call allocates nothing.
@@ -252,7 +262,7 @@ func (g *Guest) Budget() int32 {
 	if g.budget == nil {
 		return 0
 	}
-	if g.phase == unwinding || g.stale {
+	if g.phase == unwinding || g.paused {
 		return int32(g.kept)
 	}
 	return int32(g.budget.Get())
@@ -269,9 +279,11 @@ func (g *Guest) SetSlice(n int32) {
 
 // Refill starts a new slice without changing its size in the guest.
 func (g *Guest) Refill(n int32) {
-	if g.budget != nil {
+	switch {
+	case g.paused:
+		g.kept = uint64(uint32(n))
+	case g.budget != nil:
 		g.budget.Set(uint64(uint32(n)))
-		g.stale = false
 	}
 }
 
@@ -303,6 +315,7 @@ func (g *Guest) Call(ctx context.Context, fn api.Function, stack []uint64) (Stat
 		return Finished, errors.New("guest is suspended: Call instead of Resume")
 	}
 	g.ctx.Context = ctx
+	g.fpSet = false
 	g.depth++
 	err := fn.CallWithStack(&g.ctx, stack)
 	// wazero keeps a bare address of stack while the call is parked in a host function.
@@ -315,7 +328,11 @@ func (g *Guest) Call(ctx context.Context, fn api.Function, stack []uint64) (Stat
 	if g.budget == nil {
 		return Finished, nil
 	}
-	state, err := g.leave(int32(g.budget.Get()))
+	b, fp := int32(g.budget.Get()), uint32(0)
+	if b < 0 && g.fp != nil {
+		fp = uint32(g.fp.Get())
+	}
+	state, err := g.leave(b, fp)
 	if state == Suspended {
 		g.outTypes = fn.Definition().ResultTypes()
 		g.out = stack[:words(g.outTypes)]
@@ -365,7 +382,9 @@ func (g *Guest) Suspend() Refusal {
 	own, _ := g.view(0, g.window)
 	g.aside = append(g.aside[:0], own...)
 	g.low, g.high = g.window, g.window
-	g.fp.Set(uint64(g.window))
+	if !g.fpSet {
+		g.fp.Set(uint64(g.window))
+	}
 	g.kept = g.budget.Get()
 	g.budget.Set(uint64(1 << 31)) // rtlib.Unwinding
 	g.phase = unwinding
@@ -406,9 +425,9 @@ func (g *Guest) CanSuspend() Refusal {
 	}
 }
 
-// leave looks at how the guest came back, with the budget b, at the end of the outermost
-// call.
-func (g *Guest) leave(b int32) (State, error) {
+// leave looks at how the guest came back, with the budget b and the frame pointer fp, at the
+// end of the outermost call.
+func (g *Guest) leave(b int32, fp uint32) (State, error) {
 	switch {
 	case b >= 0 && g.phase != running:
 		return g.broken("it ignored a suspension")
@@ -420,7 +439,7 @@ func (g *Guest) leave(b int32) (State, error) {
 	case b != rtlib.Unwinding || g.phase != unwinding:
 		return g.broken("budget %d at the end of a call", b)
 	}
-	g.collect()
+	g.collect(fp)
 	if g.failure != nil {
 		err := g.failure
 		g.reset()
@@ -436,13 +455,13 @@ func (g *Guest) broken(format string, args ...any) (State, error) {
 	return Finished, fmt.Errorf("%w: %s", ErrArtifact, fmt.Sprintf(format, args...))
 }
 
-// collect moves the frames from the window to the frame stack and gives the guest
-// its bytes and its budget back.
-func (g *Guest) collect() {
+// collect moves the frames from the window, from fp on, to the frame stack and gives the
+// guest its bytes back.
+func (g *Guest) collect(fp uint32) {
 	if len(g.cuts) == 0 {
-		g.frames = g.take(g.frames) // the usual case: all frames fit into one window
+		g.frames = g.take(g.frames, fp) // the usual case: all frames fit into one window
 	} else {
-		g.takeChunk()
+		g.takeChunk(fp)
 	}
 	// A chunk that was taken later belongs outside the ones before it.
 	for i := len(g.cuts) - 1; i >= 0; i-- {
@@ -454,12 +473,10 @@ func (g *Guest) collect() {
 	}
 	g.taken, g.cuts = g.taken[:0], g.cuts[:0]
 	g.giveBack()
-	g.stale = true // Refill usually comes before Resume
 }
 
-// take appends the frames [FP, window) of the guest's memory to dst.
-func (g *Guest) take(dst []byte) []byte {
-	fp := uint32(g.fp.Get())
+// take appends the frames [fp, window) of the guest's memory to dst.
+func (g *Guest) take(dst []byte, fp uint32) []byte {
 	if fp > g.window {
 		g.failure = fmt.Errorf("%w: frame pointer %d above the window", ErrArtifact, fp)
 		return dst
@@ -474,8 +491,8 @@ func (g *Guest) take(dst []byte) []byte {
 }
 
 // takeChunk takes the frames of a full window.
-func (g *Guest) takeChunk() {
-	g.taken = g.take(g.taken)
+func (g *Guest) takeChunk(fp uint32) {
+	g.taken = g.take(g.taken, fp)
 	g.cuts = append(g.cuts, len(g.taken))
 }
 
@@ -505,7 +522,6 @@ func (g *Guest) reset() {
 	if g.budget != nil && int32(g.budget.Get()) < 0 {
 		g.budget.Set(0)
 	}
-	g.stale = false
 	if g.pinned != nil {
 		g.pinned.Set(0)
 	}
@@ -548,12 +564,12 @@ func (g *Guest) Resume(ctx context.Context, results ...uint64) (State, error) {
 		return Finished, errors.New("guest is not suspended: Resume instead of Call")
 	}
 	g.paused = false
-	if g.stale {
-		g.Refill(int32(g.kept))
-	}
 	g.ctx.Context = ctx
 	var r uint64
-	b := int32(0)
+	b, fp := int32(uint32(g.kept)), uint32(0)
+	if len(g.frames) == 0 {
+		g.budget.Set(g.kept)
+	}
 	if len(results) > 0 {
 		r = results[0]
 		if len(results)-1 > len(g.results) {
@@ -573,6 +589,8 @@ func (g *Guest) Resume(ctx context.Context, results ...uint64) (State, error) {
 			return g.broken("unknown site %d", site)
 		}
 		g.call[0], g.call[1], g.call[2] = uint64(clone), uint64(site), r
+		g.call[resumeBudget], g.call[resumeFP] = uint64(uint32(b)), uint64(g.window)
+		g.fpSet = true
 		g.depth++
 		err := g.resume.CallWithStack(&g.ctx, g.call[:])
 		runtime.KeepAlive(g)
@@ -584,18 +602,17 @@ func (g *Guest) Resume(ctx context.Context, results ...uint64) (State, error) {
 		if g.phase == loading {
 			return g.broken("site %d left the window lent", site)
 		}
-		r = g.call[0]
-		b = int32(g.budget.Get())
+		r, b, fp = g.call[0], int32(uint32(g.call[resumedBudget])), uint32(g.call[resumedFP])
 		if b >= 0 {
 			continue
 		}
 		if b == rtlib.Throwing && len(g.frames) > 0 {
 			continue // the handler may be in a frame further out
 		}
-		return g.leave(b)
+		return g.leave(b, fp)
 	}
 	if b < 0 {
-		return g.leave(b)
+		return g.leave(b, fp)
 	}
 	g.deliver(r)
 	return Finished, nil
@@ -752,7 +769,7 @@ func (g *Guest) windowFull() {
 		g.giveBack()
 	case g.phase == unwinding:
 		if g.failure == nil {
-			g.takeChunk()
+			g.takeChunk(uint32(g.fp.Get()))
 		}
 		if g.failure != nil {
 			panic(g.failure)

@@ -152,7 +152,9 @@ func (b *build) layout() {
 		for range env.Words {
 			params = append(params, wasmparse.I64)
 		}
-		b.fixed.resume = function(rtlib.ExportResume, types.idx(params, i64), env.Driver(table, cloneType))
+		params = append(params, wasmparse.I32, wasmparse.I32)
+		results := []wasmparse.ValType{wasmparse.I64, wasmparse.I32, wasmparse.I32}
+		b.fixed.resume = function(rtlib.ExportResume, types.idx(params, results), env.Driver(table, cloneType))
 		p.Exports = append(p.Exports, wasmparse.Export{Name: rtlib.ExportResume, Kind: wasmparse.KindFunc, Idx: uint32(b.fixed.resume)})
 	}
 	b.types, b.cloneType = types, cloneType
@@ -349,6 +351,9 @@ func (b *build) assemble(module []byte) {
 		meta.Sites = 0
 	}
 	meta.MaxFrame = uint32(st.MaxFrame)
+	if st.Pinned == 0 {
+		p.Exports = slices.DeleteFunc(p.Exports, func(e wasmparse.Export) bool { return e.Name == rtlib.ExportPinned })
+	}
 	if b.fixed.resume != 0 {
 		n := uint32(len(clones))
 		p.Tables = append(p.Tables, wasmparse.TableType{Elem: wasmparse.FuncRef, Min: n, Max: n, HasMax: true})
