@@ -23,7 +23,7 @@ type contest struct {
 	lines       []contestLine
 	client      client // nil unless the players are servers
 	memory      bool   // players of its own for every round; their memory is measured
-	notGo       bool   // goroutines have nothing like it
+	notGo       bool   // goroutines have nothing like it, or it is not about them
 }
 
 type args [2]int
@@ -50,6 +50,7 @@ type score struct {
 const (
 	groupOperation = "ns per operation"
 	groupMemory    = "KiB per process, resident set and page tables"
+	groupComputing = "ms, computing in one process"
 	groupLatency   = "us until the answer"
 	groupServing   = "us per request, all connections together"
 	groupCPU       = "us of the server's CPU time per request"
@@ -79,7 +80,7 @@ func contests() []contest {
 		return []contestLine{{groupOperation, name, each(n)}}
 	}
 	sumOf := func(a args, _ int) uint64 { return upTo(a[0]) }
-	return []contest{
+	return append([]contest{
 		{
 			name: "pingpong", play: "pingpong", full: args{200_000, 0}, brief: args{5_000, 0},
 			want:  func(a args, _ int) uint64 { return uint64(a[0]) },
@@ -158,7 +159,7 @@ func contests() []contest {
 				{groupLatency, "HTTP, 99th percentile", func(_ args, s score) float64 { return micros(s.p99) }},
 			},
 		},
-	}
+	}, computing()...)
 }
 
 // treeSize is the number of processes in a tree of ten children each.
@@ -241,7 +242,7 @@ func runtimeBench(ctx context.Context, c *config) (*report, error) {
 }
 
 func groupRank(group string) int {
-	return slices.Index([]string{groupOperation, groupServing, groupCPU, groupLatency, groupMemory}, group)
+	return slices.Index([]string{groupOperation, groupComputing, groupServing, groupCPU, groupLatency, groupMemory}, group)
 }
 
 // compete lets all players do the same, in turn, round after round. A player that fails

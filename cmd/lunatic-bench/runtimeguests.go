@@ -116,8 +116,11 @@ func (g *guests) module(ctx context.Context, name string) (*runner.Module, error
 // run plays a workload in an environment of its own.
 func (g *guests) run(ctx context.Context, name string, a args) (score, func() error, error) {
 	file, entry := name, "run"
-	if name == "drain" {
+	switch name {
+	case "drain":
 		file, entry = "selective", "run_drain"
+	case "fib", "sort", "hash", "sha":
+		file, entry = "compute", "run_"+name
 	}
 	mod, err := g.module(ctx, file)
 	if err != nil {

@@ -124,6 +124,21 @@ workload(fair, Times, Spinners) ->
     [exit(P, kill) || P <- Spinning ++ tuple_to_list(Answerers)],
     {Time, Sum, Latencies};
 
+workload(fib, N, _) ->
+    timed(fun() -> fib(N) end);
+workload(sort, N, _) ->
+    Numbers = numbers(N, 1),
+    timed(fun() ->
+        Sorted = lists:sort(Numbers),
+        hd(Sorted) + lists:nth(N div 2 + 1, Sorted) + lists:last(Sorted)
+    end);
+workload(hash, Rounds, _) ->
+    Bytes = bytes(),
+    timed(fun() -> hash(Rounds, Bytes, 2166136261) end);
+workload(sha, Rounds, _) ->
+    Bytes = bytes(),
+    timed(fun() -> sha(Rounds, Bytes) end);
+
 workload(echo, _, _) ->
     listen([binary, {packet, raw}], fun echo/1);
 
@@ -179,6 +194,57 @@ pick(I, N, Sum) ->
 drain(N, N, Sum) -> Sum;
 drain(I, N, Sum) ->
     receive {1, I} -> drain(I + 1, N, Sum + I) end.
+
+fib(N) when N < 2 -> N;
+fib(N) -> fib(N - 1) + fib(N - 2).
+
+numbers(0, _) -> [];
+numbers(N, Seed) ->
+    Next = (Seed * 1103515245 + 12345) band 16#7fffffff,
+    [Next | numbers(N - 1, Next)].
+
+bytes() -> << <<(X bsr 16)>> || X <- numbers(65536, 1) >>.
+
+%% FNV-1a, 32 bits.
+hash(0, _, H) -> H;
+hash(Rounds, Bytes, H) -> hash(Rounds - 1, Bytes, fnv(Bytes, H)).
+
+fnv(<<B, Rest/binary>>, H) -> fnv(Rest, ((H bxor B) * 16777619) band 16#ffffffff);
+fnv(<<>>, H) -> H.
+
+%% SHA-256 in Erlang: crypto:hash is written in C. No number is too large to be a word.
+-define(ROR(X, N), ((X bsr N) bor ((X band ((1 bsl N) - 1)) bsl (32 - N)))).
+sha(Rounds, Bytes) ->
+    K = [
+        16#428a2f98, 16#71374491, 16#b5c0fbcf, 16#e9b5dba5, 16#3956c25b, 16#59f111f1, 16#923f82a4, 16#ab1c5ed5,
+        16#d807aa98, 16#12835b01, 16#243185be, 16#550c7dc3, 16#72be5d74, 16#80deb1fe, 16#9bdc06a7, 16#c19bf174,
+        16#e49b69c1, 16#efbe4786, 16#0fc19dc6, 16#240ca1cc, 16#2de92c6f, 16#4a7484aa, 16#5cb0a9dc, 16#76f988da,
+        16#983e5152, 16#a831c66d, 16#b00327c8, 16#bf597fc7, 16#c6e00bf3, 16#d5a79147, 16#06ca6351, 16#14292967,
+        16#27b70a85, 16#2e1b2138, 16#4d2c6dfc, 16#53380d13, 16#650a7354, 16#766a0abb, 16#81c2c92e, 16#92722c85,
+        16#a2bfe8a1, 16#a81a664b, 16#c24b8b70, 16#c76c51a3, 16#d192e819, 16#d6990624, 16#f40e3585, 16#106aa070,
+        16#19a4c116, 16#1e376c08, 16#2748774c, 16#34b0bcb5, 16#391c0cb3, 16#4ed8aa4a, 16#5b9cca4f, 16#682e6ff3,
+        16#748f82ee, 16#78a5636f, 16#84c87814, 16#8cc70208, 16#90befffa, 16#a4506ceb, 16#bef9a3f7, 16#c67178f2
+    ],
+    H = {16#6a09e667, 16#bb67ae85, 16#3c6ef372, 16#a54ff53a, 16#510e527f, 16#9b05688c, 16#1f83d9ab, 16#5be0cd19},
+    element(1, lists:foldl(fun(_, S) -> blocks(Bytes, K, S) end, H, lists:seq(1, Rounds))).
+
+blocks(<<>>, _, S) -> S;
+blocks(<<Block:64/binary, Rest/binary>>, K, {A, B, C, D, E, F, G, H}) ->
+    [W0, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15] = [X || <<X:32>> <= Block],
+    {A1, B1, C1, D1, E1, F1, G1, H1} =
+        turns(K, W0, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15, A, B, C, D, E, F, G, H),
+    blocks(Rest, K, {add(A, A1), add(B, B1), add(C, C1), add(D, D1), add(E, E1), add(F, F1), add(G, G1), add(H, H1)}).
+
+%% W0 to W15 are the next words of the schedule.
+turns([], _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, A, B, C, D, E, F, G, H) ->
+    {A, B, C, D, E, F, G, H};
+turns([K | Ks], W0, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15, A, B, C, D, E, F, G, H) ->
+    X = H + (?ROR(E, 6) bxor ?ROR(E, 11) bxor ?ROR(E, 25)) + ((E band F) bxor ((E bxor 16#ffffffff) band G)) + K + W0,
+    Y = (?ROR(A, 2) bxor ?ROR(A, 13) bxor ?ROR(A, 22)) + ((A band B) bxor (A band C) bxor (B band C)),
+    W16 = W0 + (?ROR(W1, 7) bxor ?ROR(W1, 18) bxor (W1 bsr 3)) + W9 + (?ROR(W14, 17) bxor ?ROR(W14, 19) bxor (W14 bsr 10)),
+    turns(Ks, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15, W16 band 16#ffffffff, add(X, Y), A, B, C, add(D, X), E, F, G).
+
+add(X, Y) -> (X + Y) band 16#ffffffff.
 
 spin(N) -> spin((N + 1) band 16#ffffff).
 
