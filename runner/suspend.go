@@ -129,7 +129,7 @@ type Guest struct {
 	lost []uint32 // sites of the frames that a trap has ended, innermost first
 
 	call [resumeParams]uint64 // parameters and results of the resume function
-	out  []uint64                      // for the results of the call that is suspended
+	out  []uint64             // for the results of the call that is suspended
 	// outTypes are their types
 	outTypes []api.ValueType
 	ctx      callContext
