@@ -197,12 +197,13 @@ func (b *build) tick(total int) {
 
 // A worker rewrites functions one after the other; its memory is reused.
 type worker struct {
-	b       *build
-	fn      wasmparse.Func
-	charger charger
-	throws  thrower
-	edges   edgeSplitter
-	em      asyncify.Emitter
+	b        *build
+	fn       wasmparse.Func
+	unroller unroller
+	charger  charger
+	throws   thrower
+	edges    edgeSplitter
+	em       asyncify.Emitter
 }
 
 func newWorker(b *build) *worker {
@@ -210,6 +211,9 @@ func newWorker(b *build) *worker {
 	w.charger = charger{
 		plan: b.plan, g: b.g, m: b.exn.m, shift: b.patch.Shift(),
 		budget: b.env.Budget, slow: b.fixed.slow, bulk: b.fixed.bulk,
+	}
+	if b.plan != nil {
+		w.unroller.limit = unrollLimitOf(b.opts.Opt)
 	}
 	w.throws.b = b
 	w.edges.m = b.exn.m
@@ -240,7 +244,7 @@ func (w *worker) function(i int) error {
 	if err != nil {
 		return err
 	}
-	out, err := w.charger.rewrite(fn)
+	out, err := w.charger.rewrite(w.unroller.unroll(fn))
 	if err != nil {
 		return err
 	}
