@@ -26,8 +26,9 @@ import (
 
 // An unrollLimit says which loops are tiny, and how often their bodies are to be there.
 type unrollLimit struct {
-	instrs  int // that all copies may have; 0 for none
-	branchy int // the same for a body with blocks in it, which gains less
+	inner   int // instructions that all copies of a loop in a loop may have; 0 for none
+	outer   int // the same for other loops, which go round less often
+	branchy int // and for a body with blocks in it, which gains less
 	copies  int
 }
 
@@ -37,17 +38,22 @@ func unrollLimitOf(opt int) unrollLimit {
 	case opt < 0:
 		return unrollLimit{}
 	case opt == 0:
-		return unrollLimit{instrs: 128, copies: 4}
+		return unrollLimit{inner: 128, outer: 32, copies: 4}
 	}
-	return unrollLimit{instrs: 200, branchy: 128, copies: 8}
+	return unrollLimit{inner: 200, outer: 200, branchy: 128, copies: 8}
 }
 
 // copiesOf is how many times a body of so many instructions is to be there.
-func (l *unrollLimit) copiesOf(instrs int, branchy bool) int {
-	if branchy {
-		return min(l.copies, l.branchy/instrs)
+// Its loop stands in so many others.
+func (l *unrollLimit) copiesOf(instrs, around int, branchy bool) int {
+	most := l.inner
+	if around == 0 {
+		most = l.outer
 	}
-	return min(l.copies, l.instrs/instrs)
+	if branchy {
+		most = l.branchy
+	}
+	return min(l.copies, most/instrs)
 }
 
 // An unroller copies the bodies of tiny loops. Its memory is reused.
@@ -55,6 +61,7 @@ type unroller struct {
 	limit unrollLimit
 	out   wasmparse.Func
 	loops []tinyLoop
+	ends  []int // of the loops around
 }
 
 // A tinyLoop is a loop to unroll: its opening instruction, its one branch back, which
@@ -125,13 +132,17 @@ func (u *unroller) copy(fn *wasmparse.Func, from, to int, more uint32) {
 
 // find fills loops.
 func (u *unroller) find(fn *wasmparse.Func) {
-	u.loops = u.loops[:0]
+	u.loops, u.ends = u.loops[:0], u.ends[:0]
 	open, back := -1, -1               // of the loop around, if it may be tiny
 	depth, branchy := uint32(0), false // within it
 	for i := range fn.Instrs {
 		in := &fn.Instrs[i]
 		if in.Op == wasmparse.OpLoop {
 			open, back, depth, branchy = i, -1, 0, false
+			for len(u.ends) > 0 && u.ends[len(u.ends)-1] < i {
+				u.ends = u.ends[:len(u.ends)-1]
+			}
+			u.ends = append(u.ends, in.End())
 			if in.BlockType() != 0 {
 				open = -1
 			}
@@ -150,7 +161,7 @@ func (u *unroller) find(fn *wasmparse.Func) {
 				continue
 			}
 			if back >= 0 {
-				if n := u.limit.copiesOf(back-open, branchy); n > 1 {
+				if n := u.limit.copiesOf(back-open, len(u.ends)-1, branchy); n > 1 {
 					u.loops = append(u.loops, tinyLoop{open, back, n})
 				}
 			}
