@@ -228,6 +228,8 @@ func (c *config) timesOf(ctx context.Context, w *workload, vs []*variant) ([][]f
 	return ratios, nil
 }
 
+const erlangRounds = 9
+
 // checkErlang are times as ratios to Erlang's, on one worker. Erlang plays twice in each
 // round, which is the control.
 func checkErlang(ctx context.Context, c *config) ([]finding, error) {
@@ -254,7 +256,7 @@ func checkErlang(ctx context.Context, c *config) ([]finding, error) {
 	}{{"pingpong", args{50_000, 0}}, {"ring", args{1000, 200}}, {"spawn", args{20_000, 1}}} {
 		k := contestNamed(x.name)
 		var ratios, control []float64
-		for round := range checkRounds + 1 {
+		for round := range erlangRounds + 1 {
 			var took [3]float64 // Erlang, this, Erlang
 			for i, kind := range []int{1, 0, 1} {
 				s, err := one.turn(ctx, k, &kinds[kind], &players[kind], x.a)
