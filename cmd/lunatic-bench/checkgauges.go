@@ -150,9 +150,9 @@ var checkWorks = regexp.MustCompile(`^(fib|tak|sieve|bytesum|qsort|matmul|sha256
 const (
 	checkRounds = 15
 	checkSample = 8 * time.Millisecond
-	// A single line moves by up to 0.1 with where the code comes to lie, all together by 0.01.
-	marginOne = 0.15
-	marginAll = 0.03
+	// A single line moves by up to 0.16 with where the code comes to lie, all together by 0.02.
+	marginOne = 0.25
+	marginAll = 0.04
 )
 
 // checkTimes are times as ratios to the untouched module's, of single workloads and of all of

@@ -231,7 +231,7 @@ func (r *report) rowWith(group string, column int, v figure) string {
 }
 
 // runtimeShown are the lines of runtime in README.
-var runtimeShown = regexp.MustCompile(`^(message, two processes|hop, ring of .*|spawn and hear back|skynet, .*|[\d,]+ idle|garbage collected|.*hibernat.*|99th percentile|TCP echo, [\d,]+ connections)$`)
+var runtimeShown = regexp.MustCompile(`^(message, two processes|hop, ring of .*|spawn and hear back|skynet, .*|[\d,]+ idle.*|.*hibernat.*|two spinning per worker, 99th percentile|TCP echo, [\d,]+ connections|fib\(32\)|SHA-256 .*)$`)
 
 func runtimeHighlights(w io.Writer, r *report) {
 	t := table{names: []string{""}}
@@ -246,7 +246,8 @@ func runtimeHighlights(w io.Writer, r *report) {
 		if !runtimeShown.MatchString(row.Name) {
 			continue
 		}
-		t.rows = append(t.rows, append([]string{row.Name + ": " + row.Group}, r.cells(row)[:last+1]...))
+		unit, _, _ := strings.Cut(row.Group, ",")
+		t.rows = append(t.rows, append([]string{row.Name + ": " + unit}, r.cells(row)[:last+1]...))
 	}
 	t.write(w)
 }

@@ -115,7 +115,7 @@ func contests() []contest {
 			lines: []contestLine{
 				{groupOperation, "spawn of %s", each(first)},
 				{groupMemory, "%s idle", func(_ args, s score) float64 { return s.held / 1024 }},
-				{groupMemory, "garbage collected", func(_ args, s score) float64 { return s.collected / 1024 }},
+				{groupMemory, "%s idle, garbage collected", func(_ args, s score) float64 { return s.collected / 1024 }},
 			},
 		}, {
 			name: "skynet", play: "skynet", full: args{1_000_000, 0}, brief: args{1_000, 0}, want: sumOf,
@@ -136,8 +136,8 @@ func contests() []contest {
 			want: func(a args, _ int) uint64 { return upTo(a[0] + 1) },
 			lines: []contestLine{
 				{groupLatency, "two spinning per worker, median", func(_ args, s score) float64 { return micros(s.p50) }},
-				{groupLatency, "99th percentile", func(_ args, s score) float64 { return micros(s.p99) }},
-				{groupLatency, "longest", func(_ args, s score) float64 { return micros(s.most) }},
+				{groupLatency, "two spinning per worker, 99th percentile", func(_ args, s score) float64 { return micros(s.p99) }},
+				{groupLatency, "two spinning per worker, longest", func(_ args, s score) float64 { return micros(s.most) }},
 			},
 		}, {
 			// 5,000 connections, with a request under way on each.

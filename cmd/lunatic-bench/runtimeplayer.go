@@ -66,7 +66,7 @@ func (c *config) playerKinds(ctx context.Context) (kinds []playerKind, notes []s
 		return nil, nil, nil, err
 	default:
 		kinds = append(kinds, playerKind{erlangName, erlang})
-		notes = append(notes, "erlang: "+version+", "+strings.Join(erlang[1:], " "))
+		notes = append(notes, "erlang: "+version+", "+strings.ReplaceAll(strings.Join(erlang[1:], " "), dir, "DIR"))
 	}
 	kinds = append(kinds, playerKind{goroutinesName, []string{self, playCommand, goroutinesName, workers, c.dir}})
 	return kinds, notes, done, nil
