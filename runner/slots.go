@@ -133,6 +133,9 @@ func (s *slotSet) put(slot []byte, dirty uint64) {
 // cool gives the pages of free slots back to the system that nobody has used since it was called
 // before.
 func (s *slotSet) cool() {
+	if s.warm.Load() == 0 {
+		return
+	}
 	for i := range s.classes {
 		c := &s.classes[i]
 		for at := 0; s.coolOne(c, at); at++ {
