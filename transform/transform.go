@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -202,6 +203,7 @@ type worker struct {
 	unroller unroller
 	charger  charger
 	throws   thrower
+	bounds   prober
 	edges    edgeSplitter
 	em       asyncify.Emitter
 }
@@ -216,6 +218,7 @@ func newWorker(b *build) *worker {
 		w.unroller.limit = unrollLimitOf(b.opts.Opt)
 	}
 	w.throws.b = b
+	w.bounds.shared = slices.ContainsFunc(b.m.Mems, func(t wasmparse.MemType) bool { return t.Shared })
 	w.edges.m = b.exn.m
 	w.em.Env = b.env
 	return w
@@ -251,11 +254,12 @@ func (w *worker) function(i int) error {
 	r := &b.fns[i]
 	r.charge = w.charger.charges
 	fused := b.fusion.fuse(out)
-	split := false
+	probed, split := false, false
 	if b.opts.Opt >= 0 {
+		out, probed = w.bounds.probe(out)
 		out, split = w.edges.split(out)
 	}
-	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !split {
+	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !probed && !split {
 		return nil // nothing but its indices changes
 	}
 	r.body, r.clone, r.info, err = w.em.Rewrite(out, b.env.SiteBase[i])

@@ -3,7 +3,7 @@
   (import "env" "block_i32" (func $block (param i32) (result i32)))
   (type $pair (func (result i32 i64)))
   (memory (export "memory") 1)
-  (global $seen (export "seen") (mut i32) (i32.const 0))
+  (global $seen (export "g1") (mut i32) (i32.const 0))
   (func $note (param $n i32)
     (global.set $seen (i32.add (i32.mul (global.get $seen) (i32.const 31)) (local.get $n))))
 
