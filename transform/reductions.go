@@ -34,7 +34,7 @@ import (
 //
 // A loop with more than two back edges, or one from a br_table (a bytecode
 // interpreter's), gets one latch: its body is put into a block $K, back edges become
-// branches to $K, and the charge stands behind it.
+// branches to $K, and the charge stands behind it. See copyCarried for its cold code.
 
 // foldLimit is the number of instructions that a function without a charge of its own
 // may run; one that can run more is charged at its entry.
@@ -311,6 +311,8 @@ type charger struct {
 	labels  []chargeLabel
 	open    int // labels open in the output
 	charges int
+	merged  int // open loops with one latch
+	carrier carrier
 }
 
 // A chargeLabel is a construct of the input around the current instruction.
@@ -318,6 +320,7 @@ type chargeLabel struct {
 	label int // the output's label that branches to it lead to
 	loop  int // index in loops, -1
 	base  int // number of the first label opened for a charged loop
+	mark  int // of the carrier, for a loop with one latch
 }
 
 // survey fills loops.
@@ -456,6 +459,8 @@ func (c *charger) rewrite(in *wasmparse.Func) (*wasmparse.Func, error) {
 	out.Targets = append(out.Targets[:0], in.Targets...)
 	out.Bytes, out.Catches = in.Bytes, in.Catches
 	c.survey()
+	c.carrier.reset(len(in.Locals))
+	c.merged = 0
 	c.labels, c.open, c.charges = append(c.labels[:0], chargeLabel{loop: -1}), 1, 0
 
 	weight := uint32(0)
@@ -538,6 +543,9 @@ func (c *charger) rewrite(in *wasmparse.Func) (*wasmparse.Func, error) {
 			c.chargeBulk(i)
 			c.copy(i, *instr)
 		default:
+			if c.merged > 0 {
+				c.carrier.use(instr)
+			}
 			c.copy(i, *instr)
 		}
 	}
@@ -704,6 +712,8 @@ func (c *charger) loop(i int, in *wasmparse.Instr, n int) {
 			c.emit(wasmparse.OpBlock, 0)
 			c.open++
 			l.label = c.open - 1
+			l.mark = len(c.carrier.uses)
+			c.merged++
 		}
 	}
 	c.labels = append(c.labels, l)
@@ -737,6 +747,10 @@ func (c *charger) end(i int, live bool) {
 	}
 	c.emit(wasmparse.OpEnd, 0) // $L
 	c.emit(wasmparse.OpEnd, 0) // $C
+	if kind == chargeMerged {
+		c.copyCarried(l.mark)
+		c.merged--
+	}
 	c.emit(wasmparse.OpCall, uint32(c.slow))
 	c.emit(wasmparse.OpBr, 0)
 	c.emit(wasmparse.OpEnd, 0) // $O
