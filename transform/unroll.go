@@ -24,12 +24,12 @@ import (
 // Every copy keeps its exits, so the number of rounds need not be known. What is tiny
 // has no calls, whose sites are counted before, and no loop in it.
 
-// An unrollLimit says which loops are tiny, and how often their bodies are to be there.
+// An unrollLimit says how many instructions all copies of a body may have, and how many
+// copies there may be.
 type unrollLimit struct {
-	inner   int // instructions that all copies of a loop in a loop may have; 0 for none
-	outer   int // the same for other loops, which go round less often
-	branchy int // and for a body with blocks in it, which gains less
-	copies  int
+	inner, innerCopies int // of a loop in a loop
+	outer, outerCopies int // of others, which go round less often
+	branchy            int // instructions, if there are blocks in the body: they gain less
 }
 
 // unrollLimitOf returns the limit for a level of Options.Opt.
@@ -38,22 +38,22 @@ func unrollLimitOf(opt int) unrollLimit {
 	case opt < 0:
 		return unrollLimit{}
 	case opt == 0:
-		return unrollLimit{inner: 128, outer: 32, copies: 4}
+		return unrollLimit{inner: 128, innerCopies: 4, outer: 80, outerCopies: 2}
 	}
-	return unrollLimit{inner: 200, outer: 200, branchy: 128, copies: 8}
+	return unrollLimit{inner: 200, innerCopies: 8, outer: 200, outerCopies: 8, branchy: 128}
 }
 
-// copiesOf is how many times a body of so many instructions is to be there.
-// Its loop stands in so many others.
+// copiesOf is how many times a body of so many instructions is to be there, whose loop
+// stands in so many others.
 func (l *unrollLimit) copiesOf(instrs, around int, branchy bool) int {
-	most := l.inner
+	most, copies := l.inner, l.innerCopies
 	if around == 0 {
-		most = l.outer
+		most, copies = l.outer, l.outerCopies
 	}
 	if branchy {
-		most = l.branchy
+		most = min(most, l.branchy)
 	}
-	return min(l.copies, most/instrs)
+	return min(copies, most/instrs)
 }
 
 // An unroller copies the bodies of tiny loops. Its memory is reused.

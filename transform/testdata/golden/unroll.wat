@@ -1,6 +1,6 @@
 ;; build: --no-suspend
-;; The body of a tiny loop is there up to four times; each copy keeps its exits, and one
-;; charge stands for all.
+;; The body of a tiny loop is there twice, of one in another loop up to four times; each
+;; copy keeps its exits, and one charge stands for all.
 (module
   (memory 1)
   (func (export "until_zero") (param $p i32) (result i32)
