@@ -16,6 +16,10 @@ type Meta struct {
 	// instruction changes a table or drops a segment. A runtime that puts these back may
 	// use the instance again.
 	Reusable bool
+	// Movable says that of a Reusable module's suspended process the frames are all that has
+	// to be kept beside memory and these globals: no frame holds a reference, which would be
+	// in a table of the instance. A runtime may let the process go on in another instance.
+	Movable bool
 	// Funcs maps each resume clone to the function (in the artifact's index space) it
 	// resumes.
 	Funcs []uint32
@@ -46,7 +50,7 @@ func (m *Meta) Clone(site uint32) (uint32, bool) {
 //	number of patterns, each        length, bytes
 //	input hash                      32 bytes
 //	max frame, sites
-//	flags                           1: reusable
+//	flags                           1: reusable, 2: movable
 //	number of clones, each          base as the difference to the one before
 //	number of functions, each       index as the zigzag difference to the one before
 //
@@ -54,7 +58,10 @@ func (m *Meta) Clone(site uint32) (uint32, bool) {
 // Differences make the two tables, which grow with the module, about two bytes a
 // clone.
 
-const flagReusable = 1
+const (
+	flagReusable = 1
+	flagMovable  = 2
+)
 
 // AppendMeta appends the encoding of m to dst.
 func AppendMeta(dst []byte, m *Meta) []byte {
@@ -70,6 +77,9 @@ func AppendMeta(dst []byte, m *Meta) []byte {
 	flags := uint32(0)
 	if m.Reusable {
 		flags |= flagReusable
+	}
+	if m.Movable {
+		flags |= flagMovable
 	}
 	dst = appendU32(dst, flags)
 
@@ -109,10 +119,13 @@ func ParseMeta(data []byte) (*Meta, error) {
 	m.MaxFrame = r.u32()
 	m.Sites = r.u32()
 	flags := r.u32()
-	if flags&^flagReusable != 0 {
+	m.Reusable, m.Movable = flags&flagReusable != 0, flags&flagMovable != 0
+	if flags&^(flagReusable|flagMovable) != 0 {
 		r.fail("unknown flags")
 	}
-	m.Reusable = flags&flagReusable != 0
+	if m.Movable && !m.Reusable {
+		r.fail("movable, but not reusable")
+	}
 
 	if n := r.count(); n > 0 {
 		m.Bases = make([]uint32, n)

@@ -65,6 +65,9 @@ func (env *Environment) add(p *Process) error {
 	env.alive++
 	env.present.Add(1)
 	env.pids.add(p)
+	if p.mayHibernate() {
+		env.pids.watch(p)
+	}
 	return nil
 }
 

@@ -47,7 +47,10 @@ type linearMemory struct {
 	size  uint64
 	dirty uint64 // no byte of the slot from here on has ever been the guest's
 	limit uint64
-	fixed bool   // must not move
+	fixed bool // must not move
+	// apart: size is not in slots.used, or is there for another reason: the instance rests, or
+	// its process hibernates.
+	apart bool
 	reset uint64 // what Reallocate answers whatever it is asked, once; 0: nothing
 }
 
@@ -123,7 +126,9 @@ const (
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	if m.reset > 0 {
 		size, m.reset = m.reset-1, 0
-		m.slots.used.Add(size - m.size)
+		if !m.apart {
+			m.slots.used.Add(size - m.size)
+		}
 		m.size = size
 		return m.slot[:size:size]
 	}
@@ -135,11 +140,15 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 
 // grow makes the memory larger. If it reports false nothing has changed.
 func (m *linearMemory) grow(size uint64) bool {
-	if size > m.limit || !m.slots.take(size-m.size) {
+	more := size - m.size
+	if m.apart {
+		more = 0
+	}
+	if size > m.limit || !m.slots.take(more) {
 		return false
 	}
 	if size > uint64(len(m.slot)) && !m.move(size) {
-		m.slots.used.Add(m.size - size)
+		m.slots.used.Add(-more)
 		return false
 	}
 	m.size = size
@@ -179,10 +188,22 @@ func (m *linearMemory) release() {
 	if m == nil || m.slot == nil {
 		return
 	}
-	m.slots.used.Add(-m.size)
-	m.slots.memories.Add(-1)
+	m.part(true)
 	m.slots.put(m.slot, m.dirty)
 	m.slot, m.size = nil, 0
+}
+
+// part takes the memory from those in use. uncount says that its bytes are not counted any
+// more. m may be nil, or apart already.
+func (m *linearMemory) part(uncount bool) {
+	if m == nil || m.apart {
+		return
+	}
+	m.apart = true
+	m.slots.memories.Add(-1)
+	if uncount {
+		m.slots.used.Add(-m.size)
+	}
 }
 
 // memoryHook marks the contexts in which a process is instantiated: processContext.Value

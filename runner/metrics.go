@@ -17,6 +17,7 @@ func (rt *Runtime) Metrics() Metrics { return rt.cfg.Metrics }
 type Census struct {
 	Environments int
 	Processes    int // alive
+	Hibernating  int // of these
 	// Mailbox is the number of messages and other signals in the longest queue, and
 	// LongestID the process that has it, of the environment LongestEnv. Of what a process has
 	// taken from its queue, that counts which it had not received when it last waited.
@@ -29,13 +30,8 @@ type Census struct {
 // Census looks at all processes: that takes about 10 ms for 100,000 of them. Nothing is
 // stopped meanwhile.
 func (rt *Runtime) Census() Census {
-	rt.mu.Lock()
-	envs := make([]*Environment, 0, len(rt.live))
-	for env := range rt.live {
-		envs = append(envs, env)
-	}
-	rt.mu.Unlock()
-	c := Census{Environments: len(envs)}
+	envs := rt.environments()
+	c := Census{Environments: len(envs), Hibernating: int(rt.hibernating.Load())}
 	for _, env := range envs {
 		c.Processes += env.Processes()
 		c.Names += int(env.registry.count.Load())
@@ -47,6 +43,17 @@ func (rt *Runtime) Census() Census {
 		})
 	}
 	return c
+}
+
+// environments returns those that have not been closed.
+func (rt *Runtime) environments() []*Environment {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	envs := make([]*Environment, 0, len(rt.live))
+	for env := range rt.live {
+		envs = append(envs, env)
+	}
+	return envs
 }
 
 // queued is the number of signals and messages that wait for p. It may be called from

@@ -22,12 +22,15 @@ import (
 type Module struct {
 	rt       *Runtime
 	compiled wazero.CompiledModule
-	meta     *rtlib.Meta // nil: not built by lunatic-build
-	init     bool        // exports _initialize
+	hash     [sha256.Size]byte // of what was loaded
+	meta     *rtlib.Meta       // nil: not built by lunatic-build
+	init     bool              // exports _initialize
 	names    nameSection
 	memory   memoryType
-	// reusable: see reuse.go. The blueprint is nil before the first process.
+	// reusable: see reuse.go; movable: see hibernate.go. The blueprint is nil before the first
+	// process.
 	reusable  bool
+	movable   bool
 	blueprint atomic.Pointer[blueprint]
 	// suspends says for each of Runtime.funcs whether the module was built to be
 	// suspended in it.
@@ -41,7 +44,8 @@ type Module struct {
 // module is invalid, or imports what the runtime's namespaces do not offer. The same bytes
 // loaded twice share their code.
 func (rt *Runtime) Load(ctx context.Context, module []byte) (*Module, error) {
-	m, err := rt.modules.get(ctx, moduleKey{sha256.Sum256(module), false}, func() (*Module, error) { return rt.load(ctx, module) })
+	key := moduleKey{sha256.Sum256(module), false}
+	m, err := rt.modules.get(ctx, key, func() (*Module, error) { return rt.load(ctx, module, key.hash) })
 	if err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
@@ -66,7 +70,8 @@ func (rt *Runtime) Compile(ctx context.Context, module []byte) (*Module, error) 
 	if build && IsArtifact(module) {
 		return nil, errForeign
 	}
-	return rt.modules.get(ctx, moduleKey{sha256.Sum256(module), build}, func() (*Module, error) {
+	key := moduleKey{sha256.Sum256(module), build}
+	return rt.modules.get(ctx, key, func() (*Module, error) {
 		select {
 		case rt.compiling <- struct{}{}:
 			defer func() { <-rt.compiling }()
@@ -74,7 +79,7 @@ func (rt *Runtime) Compile(ctx context.Context, module []byte) (*Module, error) 
 			return nil, context.Cause(ctx)
 		}
 		if !build {
-			return rt.load(ctx, module)
+			return rt.load(ctx, module, key.hash)
 		}
 		artifact, err := rt.cfg.Build(ctx, module)
 		if err != nil {
@@ -98,7 +103,7 @@ func (rt *Runtime) Reserve(n int) (release func(), err error) {
 	return func() { rt.compilingBytes.Add(-size) }, nil
 }
 
-func (rt *Runtime) load(ctx context.Context, module []byte) (m *Module, err error) {
+func (rt *Runtime) load(ctx context.Context, module []byte, hash [sha256.Size]byte) (m *Module, err error) {
 	if module, err = sanitize(module); err != nil {
 		return nil, err
 	}
@@ -112,7 +117,7 @@ func (rt *Runtime) load(ctx context.Context, module []byte) (m *Module, err erro
 			m, err = nil, errors.Join(err, c.Close(ctx))
 		}
 	}()
-	m = &Module{rt: rt, compiled: c}
+	m = &Module{rt: rt, compiled: c, hash: hash}
 	for _, s := range c.CustomSections() {
 		if s.Name() == rtlib.SectionMeta {
 			if m.meta, err = rtlib.ParseMeta(s.Data()); err != nil {
@@ -133,6 +138,7 @@ func (rt *Runtime) load(ctx context.Context, module []byte) (m *Module, err erro
 	m.names.raw = bytes.Clone(findCustom(module, "name"))
 	m.memory = parseMemory(module)
 	m.reusable = rt.reusable(c, m.meta)
+	m.movable = m.reusable && m.meta.Movable
 	runtime.AddCleanup(m, func(c wazero.CompiledModule) { c.Close(context.Background()) }, c)
 	return m, nil
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"maps"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 )
@@ -29,6 +30,7 @@ type pidChunk struct {
 	number    uint64
 	processes []atomic.Pointer[Process] // chunkPIDs of them, or firstPIDs
 	used      int
+	watched   [chunkPIDs / 64]atomic.Uint64 // bits of the processes that may hibernate
 }
 
 func (t *pidTable) lookup(id uint64) *Process {
@@ -75,6 +77,7 @@ func (t *pidTable) remove(p *Process) {
 	n := p.id / chunkPIDs
 	c := t.chunk(n)
 	c.processes[p.id%chunkPIDs].Store(nil)
+	c.watched[p.id%chunkPIDs/64].And(^uint64(1 << (p.id % 64)))
 	if c.used--; c.used == 0 && n < t.newest { // the newest is about to be used again
 		t.change(func(chunks map[uint64]*pidChunk) { t.drop(chunks, c) })
 	}
@@ -105,6 +108,35 @@ func (t *pidTable) chunk(n uint64) *pidChunk {
 		return (*chunks)[n]
 	}
 	return nil
+}
+
+// watch adds a process of the table to those that may hibernate.
+func (t *pidTable) watch(p *Process) {
+	t.chunk(p.id / chunkPIDs).watched[p.id%chunkPIDs/64].Or(1 << (p.id % 64))
+}
+
+// unwatch takes it away again.
+func (t *pidTable) unwatch(p *Process) {
+	t.chunk(p.id / chunkPIDs).watched[p.id%chunkPIDs/64].And(^uint64(1 << (p.id % 64)))
+}
+
+// eachWatched calls f for every process that may hibernate, in no order, until it returns
+// false. Those that come or go meanwhile may be missing.
+func (t *pidTable) eachWatched(f func(*Process) bool) {
+	chunks := t.chunks.Load()
+	if chunks == nil {
+		return
+	}
+	for _, c := range *chunks {
+		for i := range c.watched {
+			for set := c.watched[i].Load(); set != 0; set &= set - 1 {
+				p := c.processes[i*64+bits.TrailingZeros64(set)].Load()
+				if p != nil && !f(p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // change replaces the map by a changed copy.

@@ -51,7 +51,10 @@ type Process struct {
 	unborn    bool    // it has no instance yet: see instance.go
 	spent     bool    // the instance must not be used again
 	closedStd bool    // see CloseStandard
+	dozing    bool    // it has not run since the hibernator came by
+	strained  uint32  // see strain
 	guest     *Guest
+	snapshot  Snapshot // of the guest, if the process hibernates: see hibernate.go
 	ctx       processContext
 	worker    *worker
 	tables    []io.Closer // resources by Kind
@@ -163,7 +166,7 @@ func (p *Process) Module() *Module { return p.mod }
 func (p *Process) Config() *ProcessConfig { return p.cfg }
 
 // Instance returns the process's instance. It must not be called into, and must not be
-// used after the end of the process: it may serve another one then.
+// used after the host call, nor after a wait in it: it may serve another process then.
 func (p *Process) Instance() api.Module { return p.inst }
 
 // Initializing reports whether the module's start function runs: the process cannot

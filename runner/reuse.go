@@ -61,14 +61,10 @@ type rested struct {
 	stdio  *stdio
 }
 
-// close gives up the instance. Its memory is not counted as used.
+// close gives up the instance.
 func (r *rested) close() {
 	r.inst.Close(context.Background())
-	if r.memory != nil {
-		r.memory.size = 0
-		r.memory.slots.memories.Add(1)
-		r.memory.release()
-	}
+	r.memory.release()
 }
 
 // pools are the rested instances of a runtime.
@@ -308,8 +304,13 @@ func (m *linearMemory) restore(b *blueprint, mem api.Memory) bool {
 	if m.size == b.memory {
 		return true
 	}
-	// wazero takes what the allocator answers: this is how memory becomes smaller.
-	m.reset = b.memory + 1
+	return m.shrink(b.memory, mem)
+}
+
+// shrink makes the memory smaller. It reports false if wazero does not take part.
+func (m *linearMemory) shrink(size uint64, mem api.Memory) bool {
+	// wazero takes what the allocator answers.
+	m.reset = size + 1
 	_, shrunk := mem.Grow(1)
 	m.reset = 0
 	return shrunk
@@ -350,6 +351,7 @@ func (p *Process) revive() bool {
 	}
 	if r.memory != nil {
 		r.memory.limit = min(p.cfg.maxMemory(), p.mod.memory.max)
+		r.memory.apart = false
 		p.rt.slots.memories.Add(1)
 	}
 	p.inst, p.mem, p.memory, p.guest = r.inst, r.mem, r.memory, r.guest
@@ -359,29 +361,33 @@ func (p *Process) revive() bool {
 	return true
 }
 
-// retire takes the instance from a process that has ended, err says how: it rests or is
-// given up.
+// retire takes the instance, if it has one, from a process that has ended, err says how: it
+// rests or is given up.
 func (p *Process) retire(err error) {
-	r := p.rested
+	if p.snapshot != "" {
+		p.forgetSnapshot()
+		return
+	}
 	b := p.mod.blueprint.Load()
 	if err != nil || p.spent || b == nil || b.none || p.parked || p.inst.IsClosed() || !p.guest.atRest() ||
 		p.memory != nil && !p.memory.restore(b, p.mem) {
 		p.discard()
 		return
 	}
-	if r == nil {
-		r = &rested{p.inst, p.mem, p.memory, p.guest, stateOf(p.inst), p.stdio}
-	}
+	p.memory.part(true)
+	p.layDown(b)
+}
+
+// layDown gives the instance, whose memory is apart and as at first, to the next process.
+func (p *Process) layDown(b *blueprint) {
+	state := p.globals()
+	r := p.rested
 	r.stdio.belongTo(nil)
-	for i, g := range r.state {
+	for i, g := range state {
 		g.Set(b.globals[i])
 	}
 	p.guest.rest(p.guest.Counts() && p.reductions-p.guest.charged <= maxKeptReductions)
 	p.inst, p.mem, p.memory, p.guest, p.stdio, p.rested = nil, nil, nil, nil, nil, nil
-	if r.memory != nil {
-		p.rt.slots.used.Add(-b.memory)
-		p.rt.slots.memories.Add(-1)
-	}
 	if !p.rt.pools.put(poolKey{b, p.cfg.like}, r) {
 		r.close()
 	}

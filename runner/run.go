@@ -10,7 +10,7 @@ import (
 // run runs one slice of a runnable process and returns the worker that the goroutine
 // holds then, which may be another one.
 func (p *Process) run(w *worker) *worker {
-	p.worker = w
+	p.worker, p.dozing = w, false
 	var err error
 	if p.handed != nil {
 		err = p.accept()
@@ -40,11 +40,13 @@ func (p *Process) run(w *worker) *worker {
 		case p.yielding:
 			p.yielding = false
 			w.stats.unwound(p.guest.FrameBytes())
+			p.strain()
 			p.note()
 			p.rt.exec.pushLast(p, w)
 			return w
 		default:
 			w.stats.unwound(p.guest.FrameBytes())
+			p.strain()
 		}
 		if p.settle() {
 			return w
@@ -60,6 +62,11 @@ func (p *Process) accept() error {
 	if p.wait != &p.recv || !p.recv.wants(m) || !p.fits(m) {
 		return p.deliver(m)
 	}
+	if p.snapshot != "" {
+		if err := p.rouse(); err != nil {
+			return errors.Join(err, p.deliver(m))
+		}
+	}
 	p.recv.take(p, m, p.results[:])
 	p.disarm()
 	p.wait = nil
@@ -69,10 +76,14 @@ func (p *Process) accept() error {
 // step makes the guest's next call or continues the one that is suspended. again
 // means that it still has to wait.
 func (p *Process) step() (st State, again bool, err error) {
-	if p.unborn {
-		if err := p.embody(); err != nil {
-			return Finished, false, err
-		}
+	switch {
+	case p.unborn:
+		err = p.embody()
+	case p.snapshot != "":
+		err = p.rouse()
+	}
+	if err != nil {
+		return Finished, false, err
 	}
 	if p.guest.Suspended() {
 		if p.wait != nil {
@@ -122,7 +133,7 @@ func (p *Process) cool() {
 	if !p.state.CompareAndSwap(waiting, active) {
 		return
 	}
-	if !p.parked {
+	if !p.parked && p.guest != nil {
 		p.guest.Cool()
 	}
 	if !p.state.CompareAndSwap(active, waiting) { // something has come meanwhile
@@ -135,6 +146,17 @@ func (p *Process) heat() {
 	if !p.hot.Load() {
 		p.hot.Store(true)
 		p.worker.heat(p)
+	}
+}
+
+// strain lets the process hibernate when it is suspended, if that is wanted.
+func (p *Process) strain() {
+	if p.rt.stress&StressHibernate == 0 {
+		return
+	}
+	const often, seldom = 200, 256 // a program with much memory may be suspended a million times
+	if p.strained++; p.strained < often || p.strained%seldom == 0 {
+		p.hibernate()
 	}
 }
 

@@ -27,9 +27,12 @@ const (
 	StressYield
 	// StressWindow lends the smallest window that the artifact can do with.
 	StressWindow
+	// StressHibernate lets every process that is suspended hibernate at once, if it can: at its
+	// first suspensions, and now and then later.
+	StressHibernate
 
 	// StressAll is all of these.
-	StressAll = StressSuspend | StressYield | StressWindow
+	StressAll = StressSuspend | StressYield | StressWindow | StressHibernate
 )
 
 // DefaultSlice is the number of reductions after which others get their turn.
@@ -49,8 +52,13 @@ type Config struct {
 	// MaxTotalMemory limits the bytes of linear memory of all processes together; 0 means
 	// without limit. memory.grow beyond it fails, and so does a spawn.
 	MaxTotalMemory uint64
-	// NoReuse makes a new instance for every process. What a program does does not change.
+	// NoReuse makes a new instance for every process, which it keeps until its end. What a
+	// program does does not change.
 	NoReuse bool
+	// HibernateAfter is how long a process has waited before it gives up its instance until
+	// it goes on; 0 means DefaultHibernateAfter, below 0 never. What a program does does not
+	// change.
+	HibernateAfter time.Duration
 	// CacheDir is where compiled code is kept; empty means nowhere.
 	CacheDir string
 	// Interpret runs guests without compiling them.
@@ -92,7 +100,12 @@ type Runtime struct {
 	exec   *executor
 	slots  slotSet
 	pools  pools
-	stdin  *Stdin
+	// hibernating processes there are at the moment; there have been hibernations and wakes.
+	hibernator          hibernator
+	hibernating         atomic.Int64
+	hibernations, wakes atomic.Uint64
+
+	stdin *Stdin
 	// instances is the part of wazero's configuration that all instances share.
 	instances wazero.ModuleConfig
 	funcs     []string // host functions of the namespaces, as MODULE.NAME
@@ -155,6 +168,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	rt.exec = newExecutor(n)
 	rt.compiling = make(chan struct{}, max(1, n/2))
+	rt.hibernator.start(rt, cfg.HibernateAfter)
 	return rt, nil
 }
 
@@ -176,6 +190,7 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	live := rt.live
 	rt.live = nil
 	rt.mu.Unlock()
+	rt.hibernator.close()
 	for env := range live {
 		if err := env.Close(ctx); err != nil {
 			return err

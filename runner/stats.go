@@ -70,11 +70,14 @@ type Stats struct {
 	Reductions  uint64 // of processes that have ended, as are the next two
 	Slices      uint64 // used up
 	Preemptions uint64 // slices used up while another process waited
+	// Hibernations is how often a process gave up its instance while it waited, and Wakes how
+	// often one went on in another one.
+	Hibernations, Wakes uint64
 }
 
 // Stats adds up what the workers have counted.
 func (rt *Runtime) Stats() Stats {
-	st := Stats{ParkedWhy: make(map[string]uint64)}
+	st := Stats{ParkedWhy: make(map[string]uint64), Hibernations: rt.hibernations.Load(), Wakes: rt.wakes.Load()}
 	var frames [frameBuckets]uint64
 	for _, w := range rt.exec.workers {
 		s := &w.stats

@@ -309,7 +309,7 @@ func (b *build) assemble(module []byte) {
 	meta := rtlib.Meta{
 		Version: rtlib.Version, Preempt: b.opts.Preempt.String(), Suspend: b.suspending(),
 		InputHash: sha256.Sum256(module), Sites: b.env.SiteBase[len(m.Bodies)],
-		Reusable: b.reusable(),
+		Reusable: b.reusable(), Movable: b.movable(),
 	}
 	st := &b.stats
 	st.Functions = len(m.Bodies)

@@ -37,6 +37,12 @@ func (b *build) reusable() bool {
 	return len(state) <= rtlib.MaxState
 }
 
+// movable reports whether frames hold no references: see rtlib.Meta.Movable.
+func (b *build) movable() bool {
+	funcs, externs := b.refTypes()
+	return b.reusable() && !funcs && !externs
+}
+
 // state lists the input's mutable globals.
 func (b *build) state() []wasmparse.GlobalIdx {
 	var state []wasmparse.GlobalIdx
