@@ -30,7 +30,8 @@ type pidChunk struct {
 	number    uint64
 	processes []atomic.Pointer[Process] // chunkPIDs of them, or firstPIDs
 	used      int
-	watched   [chunkPIDs / 64]atomic.Uint64 // bits of the processes that may hibernate
+	// watched has bits for the processes that may hibernate. A chunk that has grown shares it.
+	watched *[chunkPIDs / 64]atomic.Uint64
 }
 
 func (t *pidTable) lookup(id uint64) *Process {
@@ -53,7 +54,7 @@ func (t *pidTable) add(p *Process) {
 		if p.id < firstPIDs {
 			size = firstPIDs
 		}
-		c = &pidChunk{number: n, processes: make([]atomic.Pointer[Process], size)}
+		c = &pidChunk{number: n, processes: make([]atomic.Pointer[Process], size), watched: new([chunkPIDs / 64]atomic.Uint64)}
 		t.change(func(chunks map[uint64]*pidChunk) {
 			chunks[n] = c
 			if old := chunks[t.newest]; n > t.newest && old != nil && old.used == 0 {
@@ -86,7 +87,7 @@ func (t *pidTable) remove(p *Process) {
 // grown returns a chunk of full size with the same processes. Who looks into the old one sees
 // what was true when it began to look.
 func (c *pidChunk) grown() *pidChunk {
-	g := &pidChunk{number: c.number, processes: make([]atomic.Pointer[Process], chunkPIDs), used: c.used}
+	g := &pidChunk{number: c.number, processes: make([]atomic.Pointer[Process], chunkPIDs), used: c.used, watched: c.watched}
 	for i := range c.processes {
 		g.processes[i].Store(c.processes[i].Load())
 	}
@@ -130,8 +131,11 @@ func (t *pidTable) eachWatched(f func(*Process) bool) {
 	for _, c := range *chunks {
 		for i := range c.watched {
 			for set := c.watched[i].Load(); set != 0; set &= set - 1 {
-				p := c.processes[i*64+bits.TrailingZeros64(set)].Load()
-				if p != nil && !f(p) {
+				at := i*64 + bits.TrailingZeros64(set)
+				if at >= len(c.processes) {
+					continue // it has grown
+				}
+				if p := c.processes[at].Load(); p != nil && !f(p) {
 					return
 				}
 			}

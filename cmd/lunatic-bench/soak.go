@@ -47,6 +47,7 @@ var soakModes = []soakMode{
 	{"suspend", runner.StressSuspend},
 	{"yield", runner.StressYield},
 	{"window", runner.StressWindow},
+	{"hibernate", runner.StressHibernate},
 	{"all", runner.StressAll},
 }
 
@@ -185,8 +186,10 @@ func (s *soak) wrong() error {
 // start makes the runtime and the first processes.
 func (s *soak) start(ctx context.Context) (err error) {
 	l := s.ledger
+	// In the plain ways processes hibernate whenever they happen to wait a little.
 	s.rt, err = runner.New(ctx, runner.Config{
-		Namespaces: append(host.All(), l.namespace()), Stress: s.stress, MaxProcesses: 4 * soakProcesses, MaxTotalMemory: 1 << 30,
+		HibernateAfter: time.Duration(1+s.rand.IntN(20)) * time.Millisecond,
+		Namespaces:     append(host.All(), l.namespace()), Stress: s.stress, MaxProcesses: 4 * soakProcesses, MaxTotalMemory: 1 << 30,
 		OnFailure: func(p *runner.Process, e runner.Exit) { l.trapped(p.ID(), e.Err.Error()) },
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ func (c *command) initCommand() *cli.Command {
 	fs.BoolVar(&force, "force", false, "overwrite what is set to something else")
 	return &cli.Command{
 		Name:    "lunatic-run init",
-		Summary: "sets up a project for its own tools: cargo, asc, go, make",
+		Summary: "sets up a project for cargo, asc, go or make",
 		Usage:   []string{"[DIR] [--check] [--force]"},
 		About: `In a cargo project it writes .cargo/config.toml: cargo build makes an artifact, cargo run and
 			cargo test use lunatic-run. In an npm project with asc, asc writes an artifact, and npm run build

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -24,11 +25,13 @@ type options struct {
 	workers int
 	slice   int32
 	stress  runner.Stress
-	watch   bool
-	noCache bool
-	stats   bool
-	metrics string // address; empty means none
-	testing bool   // run the module's tests
+	// hibernateAfter is runner.Config's: 0 means the default, below 0 never.
+	hibernateAfter time.Duration
+	watch          bool
+	noCache        bool
+	stats          bool
+	metrics        string // address; empty means none
+	testing        bool   // run the module's tests
 }
 
 // command describes the command line that sets o.
@@ -100,18 +103,31 @@ func (o *options) executionFlags() *pflag.FlagSet {
 	fs := cli.NewFlags()
 	fs.IntVar(&o.workers, "workers", 0, "N\trun N processes at once (default: one per CPU)")
 	fs.Int32Var(&o.slice, "slice", 0, "N\tothers' turn after N reductions (default 100000)")
-	fs.Func("stress", "MODE\tdo often what is seldom: suspend, yield or all", func(s string) error {
+	fs.Func("hibernate-after", "T\tkeep little of who waits so long (default 5s)", func(s string) error {
+		if s == "off" || s == "0" {
+			o.hibernateAfter = -1
+			return nil
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d <= 0 {
+			return errors.New("must be a time above 0, such as 5s, or off")
+		}
+		o.hibernateAfter = d
+		return nil
+	})
+	cli.More(fs, "hibernate-after", "Such a process gives its instance to others, and gets one again when it goes on. T is a time such as 500ms, or off.")
+	fs.Func("stress", "MODE\tsuspend, yield, hibernate or all: as often as can be", func(s string) error {
 		mode, ok := map[string]runner.Stress{
-			"suspend": runner.StressSuspend, "yield": runner.StressYield, "all": runner.StressAll,
+			"suspend": runner.StressSuspend, "yield": runner.StressYield, "hibernate": runner.StressHibernate, "all": runner.StressAll,
 		}[s]
 		if !ok {
-			return errors.New("must be one of suspend, yield, all")
+			return errors.New("must be one of suspend, yield, hibernate, all")
 		}
 		o.stress = mode
 		return nil
 	})
-	cli.OneOf(fs, "stress", "suspend", "yield", "all")
-	cli.More(fs, "stress", "suspend: every host call that may suspend does, and whatever else may. yield: slices of one reduction. all: both, and the smallest window. The guest must not notice.")
+	cli.OneOf(fs, "stress", "suspend", "yield", "hibernate", "all")
+	cli.More(fs, "stress", "suspend: every host call that may suspend does, and whatever else may. yield: slices of one reduction. hibernate: every process that waits gives up its instance at once. all: these, and the smallest window. The guest must not notice.")
 	fs.BoolVar(&o.watch, "watch", false, "run again whenever the file changes")
 	cli.More(fs, "watch", "The module is built again, the processes of the old one are killed. What is not a module, or half of one, is waited for; so is a file that is gone.")
 	fs.BoolVar(&o.noCache, "no-cache", false, "neither use nor fill the cache")

@@ -28,7 +28,7 @@ func (c *command) open(ctx context.Context, o *options) (s *session, err error) 
 	}
 	cfg := runner.Config{
 		Namespaces: host.All(),
-		Workers:    o.workers, Slice: o.slice, Stress: o.stress,
+		Workers:    o.workers, Slice: o.slice, Stress: o.stress, HibernateAfter: o.hibernateAfter,
 		MaxProcesses: o.limits.maxProcesses, NoAttenuation: o.limits.noAttenuation,
 		Build: func(ctx context.Context, module []byte) ([]byte, error) { return c.artifact(ctx, module, s.cache) },
 		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr,

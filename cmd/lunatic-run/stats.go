@@ -15,6 +15,7 @@ func printStats(w io.Writer, st runner.Stats, took time.Duration) {
 	fmt.Fprintf(w, "processes    %d spawned, %d ended\n", st.Spawned, st.Ended)
 	fmt.Fprintf(w, "suspensions  %d unwound, %d parked%s\n", st.Unwound, st.Parked, why(st.ParkedWhy))
 	fmt.Fprintf(w, "frames       median %d, max %d bytes\n", st.FrameMedian, st.FrameMax)
+	fmt.Fprintf(w, "hibernations %d, of which %d woken\n", st.Hibernations, st.Wakes)
 	fmt.Fprintf(w, "reductions   %d\n", st.Reductions)
 	fmt.Fprintf(w, "slices       %d used up, %d preemptions\n", st.Slices, st.Preemptions)
 }

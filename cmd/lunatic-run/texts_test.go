@@ -19,7 +19,7 @@ func TestCompletion(t *testing.T) {
 	lines := []clitest.Completed{
 		{Line: []string{"--max-m"}, Want: []string{"--max-memory"}},
 		{Line: []string{"a"}, Want: []string{"app.wasm"}},
-		{Line: []string{"--stress", ""}, Want: []string{"all", "suspend", "yield"}},
+		{Line: []string{"--stress", ""}, Want: []string{"all", "hibernate", "suspend", "yield"}},
 		{Line: []string{"completion", "z"}, Want: []string{"zsh"}},
 		{Line: []string{"run", "--sli"}, Want: []string{"--slice"}},
 	}

@@ -145,6 +145,9 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descEnvironments = desc("environments", "Environments that are not closed.")
 	descProcesses    = desc("processes", "Processes alive.")
+	descHibernating  = desc("processes_hibernating", "Of these, those that have given up their instance while they wait.")
+	descHibernations = desc("hibernations_total", "Processes that gave up their instance while they waited.")
+	descWakes        = desc("wakes_total", "Processes that got an instance again.")
 	descSpawned      = desc("processes_spawned_total", "Processes spawned by processes.")
 	descEnded        = desc("processes_ended_total", "Processes ended.", "reason")
 	descSuspended    = desc("suspensions_total", "Processes taken off their workers while they wait: unwound, or parked for a reason.", "how")
@@ -161,7 +164,7 @@ var (
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descEnvironments, descProcesses, descSpawned, descEnded, descSuspended, descReductions, descPreemptions,
+		descEnvironments, descProcesses, descHibernating, descHibernations, descWakes, descSpawned, descEnded, descSuspended, descReductions, descPreemptions,
 		descMailbox, descTimers, descNames, descMemories, descMemoryBytes, descFreeSlots, descWarmBytes,
 	} {
 		ch <- d
@@ -176,6 +179,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	now, st, mem := c.rt.Census(), c.rt.Stats(), c.rt.MemoryStats()
 	gauge(descEnvironments, float64(now.Environments))
 	gauge(descProcesses, float64(now.Processes))
+	gauge(descHibernating, float64(now.Hibernating))
+	count(descHibernations, st.Hibernations)
+	count(descWakes, st.Wakes)
 	gauge(descMailbox, float64(now.Mailbox))
 	gauge(descTimers, float64(now.Timers))
 	gauge(descNames, float64(now.Names))
