@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"testing"
 	"time"
 
@@ -345,6 +346,43 @@ func TestHibernateRace(t *testing.T) {
 	for _, p := range all {
 		<-p.Done()
 		wantExit(t, p.Exit(), runner.ExitNormal, 0)
+	}
+}
+
+// BenchmarkHibernate lets one process hibernate and wakes it, again and again, in an instance
+// that rests or in a new one. small has changed some words of its memory, large 16 KiB of it.
+func BenchmarkHibernate(b *testing.B) {
+	for _, size := range []struct {
+		name string
+		keeping
+	}{{"small", keeping{depth: 1, from: 5000, step: 40000}}, {"large", keeping{depth: 20, from: 5000, step: 8}}} {
+		for _, rests := range []bool{true, false} {
+			b.Run(fmt.Sprintf("%s,rests=%v", size.name, rests), func(b *testing.B) {
+				d := newDormitory(b, runner.Config{HibernateAfter: -1})
+				defer d.close()
+				p := d.spawn(runner.ProcessConfig{}, "keep", int32(1), size.depth, size.from, size.step, int32(0))
+				d.answer()
+				var sleeps, wakes []time.Duration
+				kept := 0
+				eventually(b, "hibernation", func() bool { return runner.Hibernate(p, rests, &kept) > 0 })
+				runner.Rouse(p)
+				for b.Loop() {
+					sleeps = append(sleeps, runner.Hibernate(p, rests, &kept))
+					wakes = append(wakes, runner.Rouse(p))
+				}
+				d.send(p, 0)
+				if got, want := d.answer(), size.result(); got != want {
+					b.Errorf("its frames make %d, want %d", got, want)
+				}
+				slices.Sort(sleeps)
+				slices.Sort(wakes)
+				us := func(xs []time.Duration, part int) float64 { return float64(xs[len(xs)*part/100].Nanoseconds()) / 1e3 }
+				b.ReportMetric(us(sleeps, 50), "us/hibernation")
+				b.ReportMetric(us(wakes, 50), "us/wake")
+				b.ReportMetric(us(wakes, 99), "us/wake-p99")
+				b.ReportMetric(float64(kept), "B/snapshot")
+			})
+		}
 	}
 }
 
