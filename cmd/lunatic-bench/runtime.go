@@ -118,6 +118,13 @@ func contests() []contest {
 				{groupMemory, "%s idle, garbage collected", func(_ args, s score) float64 { return s.collected / 1024 }},
 			},
 		}, {
+			name: "hibernate", play: "hibernate", full: args{100_000, 0}, brief: args{2_000, 0}, memory: true, notGo: true,
+			want: sumOf,
+			lines: []contestLine{
+				{groupMemory, "%s hibernating", func(_ args, s score) float64 { return s.held / 1024 }},
+				{groupMemory, "hibernating, garbage collected", func(_ args, s score) float64 { return s.collected / 1024 }},
+			},
+		}, {
 			name: "skynet", play: "skynet", full: args{1_000_000, 0}, brief: args{1_000, 0}, want: sumOf,
 			lines: operation("skynet, %s leaves", func(a args) int { return treeSize(a[0]) }),
 		}, {

@@ -20,7 +20,9 @@ import (
 // guests play the workloads as processes of a runtime. One workload runs at a time.
 type guests struct {
 	dir     string
+	workers int
 	rt      *runner.Runtime
+	sleepy  bool // in rt processes hibernate, soon
 	modules map[string]*runner.Module
 	start   time.Time
 
@@ -36,7 +38,13 @@ type guests struct {
 }
 
 func newGuests(ctx context.Context, dir string, workers int) (*guests, error) {
-	g := &guests{dir: dir, modules: map[string]*runner.Module{}, start: time.Now()}
+	g := &guests{dir: dir, workers: workers, start: time.Now()}
+	return g, g.open(ctx, -1)
+}
+
+// open makes a runtime.
+func (g *guests) open(ctx context.Context, hibernateAfter time.Duration) (err error) {
+	g.modules, g.sleepy = map[string]*runner.Module{}, hibernateAfter > 0
 	bench := runner.Namespace{Name: "bench", Funcs: []runner.Func{
 		{Name: "begin", Call: func(*runner.Process, []uint64) { g.begin() }},
 		{Name: "done", Type: "i64", Call: func(_ *runner.Process, stack []uint64) { g.done(stack[0]) }},
@@ -56,12 +64,12 @@ func newGuests(ctx context.Context, dir string, workers int) (*guests, error) {
 			})
 		}},
 	}}
-	var err error
 	g.rt, err = runner.New(ctx, runner.Config{
-		Namespaces: append(host.All(), bench),
-		Workers:    workers,
-		Stdout:     portWriter{g},
-		Stderr:     os.Stderr,
+		Namespaces:     append(host.All(), bench),
+		Workers:        g.workers,
+		Stdout:         portWriter{g},
+		Stderr:         os.Stderr,
+		HibernateAfter: hibernateAfter,
 		OnFailure: func(p *runner.Process, e runner.Exit) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
@@ -70,7 +78,7 @@ func newGuests(ctx context.Context, dir string, workers int) (*guests, error) {
 			}
 		},
 	})
-	return g, err
+	return err
 }
 
 func (g *guests) close(ctx context.Context) error { return g.rt.Close(ctx) }
@@ -121,6 +129,13 @@ func (g *guests) run(ctx context.Context, name string, a args) (score, func() er
 		file, entry = "selective", "run_drain"
 	case "fib", "sort", "hash", "sha":
 		file, entry = "compute", "run_"+name
+	case "hibernate":
+		file = "idle"
+		if !g.sleepy {
+			if err := errors.Join(g.close(ctx), g.open(ctx, 50*time.Millisecond)); err != nil {
+				return score{}, nil, err
+			}
+		}
 	}
 	mod, err := g.module(ctx, file)
 	if err != nil {
@@ -154,6 +169,9 @@ func (g *guests) run(ctx context.Context, name string, a args) (score, func() er
 	}
 	select {
 	case <-g.held:
+		for name == "hibernate" && g.rt.Census().Hibernating < a[0] && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
 		return g.score(), release, nil
 	case port := <-g.listening:
 		return score{result: port}, ended, nil

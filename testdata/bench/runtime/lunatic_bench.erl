@@ -3,7 +3,7 @@
 %% in nanoseconds and 0 where nothing is timed one by one. What is measured is the same
 %% as in the guests: see the .c file of the same name.
 -module(lunatic_bench).
--export([main/0]).
+-export([main/0, take/0]).
 
 main() ->
     case io:get_line("") of
@@ -21,7 +21,7 @@ command(Name, [A, B]) ->
     receive
         {answer, Time, Result, Latencies} ->
             print(Time, Result, Latencies),
-            lists:member(Name, [idle, echo, http]) andalso hold(Pid),
+            lists:member(Name, [idle, hibernate, echo, http]) andalso hold(Pid),
             receive {'DOWN', Ref, process, Pid, _} -> ok end;
         {'DOWN', Ref, process, Pid, Why} ->
             io:format("error ~0p~n", [Why])
@@ -55,6 +55,7 @@ run(Name, A, B, Me) ->
     Me ! {answer, Time, Result, Latencies},
     case Name of
         idle -> receive finish -> exit_all(get(idle)) end;
+        hibernate -> receive finish -> exit_all(get(idle)) end;
         echo -> receive finish -> ok end; % the listening socket ends with its owner
         http -> receive finish -> ok end;
         _ -> ok
@@ -96,6 +97,14 @@ workload(idle, Processes, _) ->
     Me = self(),
     timed(fun() ->
         put(idle, idlers(Me, 0, Processes, [])),
+        sum(Processes, 0)
+    end);
+
+workload(hibernate, Processes, _) ->
+    Me = self(),
+    timed(fun() ->
+        put(idle, [spawn(fun() -> Me ! {1, I}, erlang:hibernate(?MODULE, take, []) end)
+                   || I <- lists:seq(0, Processes - 1)]),
         sum(Processes, 0)
     end);
 
