@@ -38,7 +38,7 @@ func TestIdle(t *testing.T) {
 	if s := os.Getenv("LUNATIC_IDLE"); s != "" {
 		fmt.Sscan(s, &n)
 	}
-	w := newWorld(t, runner.Config{})
+	w := newWorld(t, runner.Config{HibernateAfter: -1})
 	mod := w.artifact("spawn")
 	before := footprint(t)
 	start := time.Now()

@@ -141,7 +141,7 @@ func TestGuestMetricsConcurrently(t *testing.T) {
 // What the runtime counts is consistent, and can be gathered while processes run.
 func TestCollector(t *testing.T) {
 	var body string
-	all := exits(t, runner.Config{}, func(p *runner.Process) {
+	all := exits(t, runner.Config{HibernateAfter: -1}, func(p *runner.Process) {
 		reg := prometheus.NewPedanticRegistry()
 		reg.MustRegister(NewCollector(p.Runtime()))
 		call(monitor, p, 2)
