@@ -28,6 +28,7 @@ func TestMetaRoundTrip(t *testing.T) {
 		"full":        sample(),
 		"no suspends": {Version: Version, Preempt: "off"},
 		"reusable":    {Version: Version, Preempt: "park", Reusable: true},
+		"movable":     {Version: Version, Preempt: "park", Reusable: true, Movable: true},
 		"unwind":      {Version: Version, Preempt: "unwind", MaxFrame: Window},
 		"empty clone": {Version: Version, Preempt: "park", Sites: 2, Bases: []uint32{0, 2}, Funcs: []uint32{7, 7}},
 		"most sites":  {Version: Version, Preempt: "park", Sites: math.MaxUint32, Bases: []uint32{0, math.MaxUint32}, Funcs: []uint32{0, 1}},
@@ -83,7 +84,7 @@ func TestMetaVersionComesBeforeTheRest(t *testing.T) {
 	if !errors.As(err, &v) || v != Version+1 {
 		t.Fatalf("got %v, want a VersionError", err)
 	}
-	if got, want := VersionError(1209).Error(), "built for version 1209 of the contract, not 2: build the original module again"; got != want {
+	if got, want := VersionError(1209).Error(), "built for version 1209 of the contract, not 3: build the original module again"; got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
@@ -96,7 +97,7 @@ func TestMetaIntegers(t *testing.T) {
 	}{
 		{"empty", nil, MetaError("unexpected end")},
 		{"no last byte", []byte{0x80, 0x80}, MetaError("unexpected end")},
-		{"padded", []byte{0x83, 0x80, 0x80, 0x80, 0x00}, VersionError(3)},
+		{"padded", []byte{0x84, 0x80, 0x80, 0x80, 0x00}, VersionError(4)},
 		{"33 bits", []byte{0x81, 0x80, 0x80, 0x80, 0x10}, MetaError("integer too large")},
 		{"six bytes", []byte{0x81, 0x80, 0x80, 0x80, 0x80, 0x00}, MetaError("integer too large")},
 		{"string of 4 GiB", []byte{Version, 0xff, 0xff, 0xff, 0xff, 0x0f}, MetaError("unexpected end")},

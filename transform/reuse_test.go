@@ -66,6 +66,10 @@ func TestReusable(t *testing.T) {
 					}
 				}
 			}
+			// Of these modules only the ones with references have them in frames.
+			if movable := tt.want && tt.name != "table.get"; meta.Movable != movable {
+				t.Errorf("movable: %v", meta.Movable)
+			}
 			if meta.Reusable != tt.want {
 				t.Errorf("reusable: %v", meta.Reusable)
 			}
