@@ -157,6 +157,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// Without Erlang there is a note, and no failure.
+func TestCheckWithoutErlang(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	out, _ := runCommand(t, 0, "check", "-q", "-only", "Erlang")
+	if !strings.Contains(out, "left out") {
+		t.Errorf("no note:\n%s", out)
+	}
+}
+
 // The references that are checked in have the gauges and workloads that there are.
 func TestReferences(t *testing.T) {
 	c, err := parse(commands[0], []string{"-q"}, io.Discard, io.Discard)

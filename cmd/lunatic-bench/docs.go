@@ -154,7 +154,7 @@ var highlights = []struct {
 	name, text string
 	table      func(w io.Writer, r *report)
 }{
-	{"overhead", "Speed of instrumented code, as a ratio of its time to the untouched module's. *park* is the default, *all* has every import suspendable, *control* is the untouched module once more, which shows the noise", overheadHighlights},
+	{"overhead", "Speed of instrumented code, as a ratio of its time to the untouched module's. *park* is the default, *all* has every import suspendable, *unwind* is `--preempt=unwind`; *binaryen* is `wasm-opt -O2 --asyncify` over a naive counter; *control* is the untouched module once more, which shows the noise", overheadHighlights},
 	{"runtime", "Processes and messages, beside Erlang/OTP and goroutines that do the same work in the same run", runtimeHighlights},
 	{"serve", "A web server with a process for each connection, and with one for each request (`lunatic-run --http`); connections on which nothing happens", serveHighlights},
 }

@@ -39,7 +39,11 @@ func (r *report) circumstances() string {
 	if r.WasmOpt != "" {
 		parts = append(parts, r.WasmOpt)
 	}
-	parts = append(parts, fmt.Sprintf("%s, median of %d rounds", r.Clock, r.Rounds), r.Date.Format("2006-01-02"))
+	rounds := "one round"
+	if r.Rounds > 1 {
+		rounds = fmt.Sprintf("median of %d rounds", r.Rounds)
+	}
+	parts = append(parts, r.Clock+", "+rounds, r.Date.Format("2006-01-02"))
 	if r.Load != "" {
 		parts = append(parts, "load average "+r.Load)
 	}
