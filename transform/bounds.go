@@ -28,7 +28,7 @@ type prober struct {
 
 	locals []probedLocal
 	stack  []probedValue // operands, as far as they are known
-	epoch  uint32        // changes where other ways come in
+	epoch  uint32        // changes where other ways come in, and with the function
 	active []uint32      // locals with a run
 	probes []probe
 }
@@ -89,9 +89,11 @@ func (x *prober) probe(fn *wasmparse.Func) (*wasmparse.Func, bool) {
 
 // find fills probes.
 func (x *prober) find(fn *wasmparse.Func) {
-	x.locals = append(x.locals[:0], make([]probedLocal, len(fn.Locals))...)
+	if n := len(fn.Locals) - len(x.locals); n > 0 {
+		x.locals = append(x.locals, make([]probedLocal, n)...)
+	}
 	x.stack, x.active, x.probes = x.stack[:0], x.active[:0], x.probes[:0]
-	x.epoch = 1
+	x.epoch++
 	for i := range fn.Instrs {
 		in := &fn.Instrs[i]
 		switch op := in.Op; {

@@ -36,6 +36,7 @@ type edgeSplitter struct {
 	splits []int32 // by instruction, see find
 	dead   []bool  // by the instruction that closes an arm: control does not come to it
 	first  int32   // edge blocks of the function's own label
+	blocks int     // edge blocks in all
 	depth  int     // labels open in the output
 }
 
@@ -44,17 +45,21 @@ type edgeLabel struct {
 	opener int // -1 for the function
 	arm    int // the opener, or its else
 	loop   bool
-	ways   int // that lead to the label
-	cands  int // how many candidates there were when it was opened
-	label  int // of the output
-	blocks int // edge blocks that are open
+	ways   int   // that lead to the label
+	first  int32 // 1 + the first of the candidates that branch to it, 0
+	last   int32 // the same of the last
+	label  int   // of the output
+	blocks int   // edge blocks that are open
 }
 
 // An edgeCand is a branch that would gain.
 type edgeCand struct {
 	at, arm int
-	label   int // index in open
+	next    int32 // 1 + the next one to the same label, 0
 }
+
+// maxEdgeBlocks bounds what a function gets, and how deep its constructs nest.
+const maxEdgeBlocks = 1 << 14
 
 // split rewrites a function that has no unreachable code, and reports whether it has changed.
 // The result is valid until the next call.
@@ -71,7 +76,7 @@ func (x *edgeSplitter) split(fn *wasmparse.Func) (*wasmparse.Func, bool) {
 func (x *edgeSplitter) find(fn *wasmparse.Func) (found bool) {
 	x.splits = append(x.splits[:0], make([]int32, len(fn.Instrs))...)
 	x.dead = append(x.dead[:0], make([]bool, len(fn.Instrs))...)
-	x.first, x.cands = 0, x.cands[:0]
+	x.first, x.blocks, x.cands = 0, 0, x.cands[:0]
 	x.open = append(x.open[:0], edgeLabel{opener: -1, arm: -1, ways: 2}) // wazero splits all edges to a return
 	live := true
 	way := func(depth uint32) { x.open[len(x.open)-1-int(depth)].ways++ }
@@ -79,7 +84,7 @@ func (x *edgeSplitter) find(fn *wasmparse.Func) (found bool) {
 		in := &fn.Instrs[i]
 		switch in.Op {
 		case wasmparse.OpBlock, wasmparse.OpLoop, wasmparse.OpIf:
-			l := edgeLabel{opener: i, arm: i, loop: in.Op == wasmparse.OpLoop, cands: len(x.cands)}
+			l := edgeLabel{opener: i, arm: i, loop: in.Op == wasmparse.OpLoop}
 			if l.loop || in.Op == wasmparse.OpIf && in.Else() == 0 {
 				l.ways = 1
 			}
@@ -105,8 +110,8 @@ func (x *edgeSplitter) find(fn *wasmparse.Func) (found bool) {
 			live = false
 		case wasmparse.OpBrIf:
 			way(in.A)
-			if n := len(x.open) - 1 - int(in.A); i > 0 && compares(fn.Instrs[i-1].Op) {
-				x.cands = append(x.cands, edgeCand{at: i, arm: x.open[n].arm, label: n})
+			if i > 0 && compares(fn.Instrs[i-1].Op) {
+				x.candidate(i, &x.open[len(x.open)-1-int(in.A)])
 			}
 		case wasmparse.OpBrOnNull, wasmparse.OpBrOnNonNull:
 			way(in.A)
@@ -126,30 +131,39 @@ func (x *edgeSplitter) find(fn *wasmparse.Func) (found bool) {
 	return found
 }
 
-// close decides about the candidates that branch to a label, which is the innermost.
+// candidate notes the branch at i to a label.
+func (x *edgeSplitter) candidate(i int, l *edgeLabel) {
+	x.cands = append(x.cands, edgeCand{at: i, arm: l.arm})
+	n := int32(len(x.cands))
+	if l.first == 0 {
+		l.first = n
+	} else {
+		x.cands[l.last-1].next = n
+	}
+	l.last = n
+}
+
+// close decides about the candidates that branch to a label.
 func (x *edgeSplitter) close(fn *wasmparse.Func, l *edgeLabel) (found bool) {
-	n := len(x.open) - 1
-	rest := x.cands[:l.cands]
-	critical := l.ways > 1 && x.fits(fn, l.opener)
-	for _, c := range x.cands[l.cands:] {
-		switch {
-		case c.label != n:
-			rest = append(rest, c)
-			continue
-		case !critical:
-			continue
-		case l.loop:
+	if l.ways < 2 || !x.fits(fn, l.opener) {
+		return false
+	}
+	for n := l.first; n > 0 && x.blocks < maxEdgeBlocks; {
+		c := &x.cands[n-1]
+		n = c.next
+		arm := &x.first
+		if c.arm >= 0 {
+			arm = &x.splits[c.arm]
+		}
+		if l.loop {
 			x.splits[c.at] = 1
-		case c.arm < 0:
-			x.first++
-			x.splits[c.at] = x.first
-		default:
-			x.splits[c.arm]++
-			x.splits[c.at] = x.splits[c.arm]
+		} else {
+			*arm++
+			x.blocks++
+			x.splits[c.at] = *arm
 		}
 		found = true
 	}
-	x.cands = rest
 	return found
 }
 
