@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -39,6 +40,8 @@ type hibernator struct {
 	done  chan struct{}
 	once  sync.Once
 	ended sync.WaitGroup
+
+	collected uint64 // Runtime.hibernations when garbage was last collected for them
 }
 
 // start begins to let processes hibernate that have waited for some time, 0 meaning the default.
@@ -90,6 +93,22 @@ func (rt *Runtime) sweep() {
 			p.doze()
 			return !rt.hibernator.closing()
 		})
+	}
+	rt.giveBack()
+}
+
+// manyHibernated is how many processes have to hibernate before garbage is collected for it.
+const manyHibernated = 1000
+
+// giveBack returns memory to the system that processes have left which hibernate now: pages of
+// free slots and, if these are many beside those that did before, what only the collector finds.
+// Go would see to that within minutes, when nothing is going on.
+func (rt *Runtime) giveBack() {
+	rt.slots.cool()
+	h := &rt.hibernator
+	if n := rt.hibernations.Load(); n-h.collected >= max(manyHibernated, uint64(max(0, rt.hibernating.Load()))/4) {
+		h.collected = n
+		debug.FreeOSMemory()
 	}
 }
 

@@ -424,3 +424,15 @@ func TestIdleHibernating(t *testing.T) {
 	}
 	w.close()
 }
+
+// What processes that hibernate have left is given back: more of it than rested instances hold.
+func TestHibernateGivesBack(t *testing.T) {
+	const n = 300
+	d := newDormitory(t, runner.Config{HibernateAfter: 200 * time.Millisecond})
+	defer d.close()
+	for range n {
+		d.spawn(runner.ProcessConfig{}, "wait")
+	}
+	d.hibernating(n)
+	eventually(t, "end of pages in free slots", func() bool { return d.rt.MemoryStats().Warm == 0 })
+}
