@@ -22,7 +22,7 @@ type guests struct {
 	dir     string
 	workers int
 	rt      *runner.Runtime
-	sleepy  bool // in rt processes hibernate, soon
+	after   time.Duration // Config.HibernateAfter of rt
 	modules map[string]*runner.Module
 	start   time.Time
 
@@ -39,12 +39,24 @@ type guests struct {
 
 func newGuests(ctx context.Context, dir string, workers int) (*guests, error) {
 	g := &guests{dir: dir, workers: workers, start: time.Now()}
-	return g, g.open(ctx, -1)
+	return g, g.open(ctx, hibernateAfter(""))
+}
+
+// hibernateAfter is how long processes of a workload wait before they hibernate: servers are as
+// their users start them, messages and processes are measured awake.
+func hibernateAfter(name string) time.Duration {
+	switch name {
+	case "hibernate":
+		return 50 * time.Millisecond
+	case "echo", "http":
+		return runner.DefaultHibernateAfter
+	}
+	return -1
 }
 
 // open makes a runtime.
-func (g *guests) open(ctx context.Context, hibernateAfter time.Duration) (err error) {
-	g.modules, g.sleepy = map[string]*runner.Module{}, hibernateAfter > 0
+func (g *guests) open(ctx context.Context, after time.Duration) (err error) {
+	g.modules, g.after = map[string]*runner.Module{}, after
 	bench := runner.Namespace{Name: "bench", Funcs: []runner.Func{
 		{Name: "begin", Call: func(*runner.Process, []uint64) { g.begin() }},
 		{Name: "done", Type: "i64", Call: func(_ *runner.Process, stack []uint64) { g.done(stack[0]) }},
@@ -69,7 +81,7 @@ func (g *guests) open(ctx context.Context, hibernateAfter time.Duration) (err er
 		Workers:        g.workers,
 		Stdout:         portWriter{g},
 		Stderr:         os.Stderr,
-		HibernateAfter: hibernateAfter,
+		HibernateAfter: after,
 		OnFailure: func(p *runner.Process, e runner.Exit) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
@@ -131,10 +143,10 @@ func (g *guests) run(ctx context.Context, name string, a args) (score, func() er
 		file, entry = "compute", "run_"+name
 	case "hibernate":
 		file = "idle"
-		if !g.sleepy {
-			if err := errors.Join(g.close(ctx), g.open(ctx, 50*time.Millisecond)); err != nil {
-				return score{}, nil, err
-			}
+	}
+	if after := hibernateAfter(name); after != g.after {
+		if err := errors.Join(g.close(ctx), g.open(ctx, after)); err != nil {
+			return score{}, nil, err
 		}
 	}
 	mod, err := g.module(ctx, file)
