@@ -199,7 +199,12 @@ func (env *Environment) Spawn(mod *Module, cfg ProcessConfig, entry string, para
 func (p *Process) Done() <-chan struct{} { return p.exited }
 
 // Exit says how the process ended. It may be called after Done.
-func (p *Process) Exit() Exit { return p.exit }
+func (p *Process) Exit() Exit {
+	if p.exit == nil {
+		return Exit{}
+	}
+	return *p.exit
+}
 
 // Spawn starts a child of p: see lunatic::process::spawn. cfg nil and mod nil are the
 // parent's own; any other configuration is derived first, unless Derive has made it for

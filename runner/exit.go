@@ -10,12 +10,11 @@ import (
 // it is told, and what it held is released.
 func (p *Process) end(err error) *worker {
 	w := p.worker
-	p.exit = newExit(p, err)
-	p.leave()
+	exit := p.leave(newExit(p, err))
 	p.release()
 	w.stats.ended(p)
-	if p.exit.Err != nil && p.rt.cfg.OnFailure != nil {
-		p.rt.cfg.OnFailure(p, p.exit)
+	if exit.Err != nil && p.rt.cfg.OnFailure != nil {
+		p.rt.cfg.OnFailure(p, exit)
 	}
 	exited := p.exited
 	p.retire(err)
@@ -50,16 +49,20 @@ func (p *Process) release() {
 }
 
 // leave makes the process unreachable, tells whoever links or monitors it, and throws
-// away what was sent to it.
-func (p *Process) leave() {
+// away what was sent to it. It returns how the process ended, with its names.
+func (p *Process) leave(exit Exit) Exit {
 	p.env.remove(p)
-	p.exit.Names = p.env.registry.forget(p.id)
+	exit.Names = p.env.registry.forget(p.id)
+	if exit.Reason != ExitNormal || exit.Names != nil {
+		kept := exit // most ends need no memory
+		p.exit = &kept
+	}
 	p.mu.Lock()
 	p.state.Store(exiting)
 	left := p.signals
 	p.signals = nil
 	p.mu.Unlock()
-	failed := p.exit.Reason != ExitNormal
+	failed := exit.Reason != ExitNormal
 	for _, l := range p.links {
 		l.peer.send(signal{kind: sigLinkDied, id: p.id, tag: l.tag, on: failed, peer: p}, p.worker)
 	}
@@ -71,6 +74,7 @@ func (p *Process) leave() {
 	}
 	p.mailbox.drop()
 	p.links, p.monitors = nil, nil
+	return exit
 }
 
 // ExitReason says how a process ended, as far as others can tell.

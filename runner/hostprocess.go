@@ -136,12 +136,11 @@ func (h *HostProcess) Close() {
 
 func (h *HostProcess) end(e Exit) {
 	h.once.Do(func() {
-		h.p.exit = e
 		// What was sent first has its effect first: a link that was removed, say.
 		if err := h.p.drain(); err != nil {
-			h.p.exit = Exit{Reason: ExitKilled}
+			e = Exit{Reason: ExitKilled}
 		}
-		h.p.leave()
+		h.p.leave(e)
 		close(h.done)
 		h.p.env.forget()
 	})

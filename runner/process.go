@@ -68,20 +68,21 @@ type Process struct {
 	monitors  map[uint64]*Process // who monitors it
 	watched   map[uint64][]int64  // what it monitors: the tags, under mu
 	dieOnLink bool
+	overflow  bool // more signals came than are kept: it dies; under mu
 	initial   bool // its start function runs: see start.go
+	yielding  bool // back to the run queue at once
+	armed     bool // the timer runs
+	parked    bool
+	nresults  uint8 // words of results
 
 	// The host call that waits, when the guest is suspended; nil for one that gave its
 	// turn away.
-	wait     Wait
-	results  [maxResults]uint64
-	nresults int
-	yielding bool // back to the run queue at once
+	wait    Wait
+	results [maxResults]uint64
 
 	deadline time.Duration // since the runtime's start; 0: none
 	timer    *time.Timer
-	armed    bool
 
-	parked bool
 	unpark chan *worker // nil until the process parks
 	doom   error        // its end, found by Interrupted
 
@@ -89,18 +90,17 @@ type Process struct {
 	reductions          uint64
 	grant               int32 // reductions that the guest was given and has not answered for
 
-	state    atomic.Uint32
-	backlog  atomic.Int32 // messages in the mailbox, when it last waited or queued
-	hot      atomic.Bool  // among the hot processes of a worker
-	mu       sync.Mutex
-	starter  starter // while initial
-	signals  []signal
-	pending  int  // bytes of the messages among them
-	overflow bool // more signals came than are kept: it dies
+	state   atomic.Uint32
+	backlog atomic.Int32 // messages in the mailbox, when it last waited or queued
+	hot     atomic.Bool  // among the hot processes of a worker
+	mu      sync.Mutex
+	starter starter // while initial
+	signals []signal
+	pending int // bytes of the messages among them
 
 	host   *HostProcess  // nil for a guest
 	exited chan struct{} // closed at the end; nil if nobody asked
-	exit   Exit
+	exit   *Exit         // how it ended; nil for a normal end of a process without names
 }
 
 // maxResults is the number of words that a host function may return.

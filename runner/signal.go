@@ -218,12 +218,12 @@ func (p *Process) handle(s *signal) error {
 func (p *Process) obituary(m *Message, s *signal) *Message {
 	m.Reason = ExitNoProcess
 	if s.peer != nil {
-		m.Reason = s.peer.exit.Reason
+		m.Reason = s.peer.Exit().Reason
 	}
 	if p.host != nil {
 		m.PID = s.id
 		if s.peer != nil {
-			e := s.peer.exit
+			e := s.peer.Exit()
 			m.Exit = &e
 		}
 	}
@@ -259,7 +259,7 @@ func (p *Process) Link(id uint64, tag int64) {
 	peer.send(signal{kind: sigLink, peer: p, tag: tag}, p.worker)
 	if p.state.Load()&^news == exiting {
 		// A HostProcess can end meanwhile: its answer was there before the link.
-		peer.send(signal{kind: sigLinkDied, id: p.id, tag: tag, on: p.exit.Reason != ExitNormal, peer: p}, p.worker)
+		peer.send(signal{kind: sigLinkDied, id: p.id, tag: tag, on: p.Exit().Reason != ExitNormal, peer: p}, p.worker)
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *workerStats) unwound(frameBytes int) {
 
 // ended adds up what a process has counted.
 func (s *workerStats) ended(p *Process) {
-	s.finished[p.exit.Reason].Add(1)
+	s.finished[p.Exit().Reason].Add(1)
 	s.slices.Add(p.slices)
 	s.reductions.Add(p.reductions)
 	s.preemptions.Add(p.preemptions)

@@ -30,7 +30,7 @@ func (p *Process) Wait(w Wait, results []uint64) {
 	}
 	why := p.suspend()
 	if why == Granted {
-		p.wait, p.nresults = w, len(results)
+		p.wait, p.nresults = w, uint8(len(results))
 		if forced {
 			p.wake() // it was not polled yet
 		}
@@ -121,7 +121,7 @@ func (p *Process) Yield(results []uint64) {
 	}
 	why := p.suspend()
 	if why == Granted {
-		p.wait, p.nresults, p.yielding = nil, len(results), true
+		p.wait, p.nresults, p.yielding = nil, uint8(len(results)), true
 		clear(p.results[:])
 		return
 	}
