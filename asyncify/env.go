@@ -29,6 +29,9 @@ type Env struct {
 	// SlowUnwind is the function called at charges that may suspend.
 	SlowUnwind    wasmparse.FuncIdx
 	HasSlowUnwind bool
+	// Received is an import among the new ones that may suspend.
+	Received    wasmparse.FuncIdx
+	HasReceived bool
 	// Landing is the type [] -> results of each function type (by canonical index) with
 	// more than one result.
 	Landing map[wasmparse.TypeIdx]wasmparse.TypeIdx
@@ -79,6 +82,7 @@ func (e *Env) reaches(in *wasmparse.Instr) callee {
 		case in.A < imported:
 			c.suspends, c.throws = e.G.MaySuspend[in.A], e.G.MayThrow[in.A]
 		case in.A < imported+e.Shift:
+			c.suspends = e.HasReceived && in.A == uint32(e.Received)
 		case in.A-e.Shift < uint32(len(e.G.M.Funcs)):
 			c.suspends, c.throws = e.G.MaySuspend[in.A-e.Shift], e.G.MayThrow[in.A-e.Shift]
 		default:

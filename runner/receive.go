@@ -11,6 +11,7 @@ type receive struct {
 	anyTag bool
 	after  *Message // look only at what came later; nil: at everything
 	into   Buffer
+	read   bool // as read_data does, into a buffer without Info
 }
 
 // A Buffer says where in the guest's memory a received message is to be copied. The zero
@@ -67,11 +68,41 @@ func (r *receive) wants(m *Message) bool {
 // take is the end of the waiting: p has received m.
 func (r *receive) take(p *Process, m *Message, results []uint64) {
 	p.SetScratch(m)
-	if r.into != (Buffer{}) {
+	results[0] = uint64(m.Kind)
+	switch {
+	case r.read && m.Kind == Data:
+		results[0] |= r.into.read(p, m) << 32
+	case r.read:
+	case r.into != (Buffer{}):
 		r.into.fill(p, m)
 	}
-	results[0] = uint64(m.Kind)
 }
+
+// readable reports whether take cannot trap.
+func (r *receive) readable(p *Process, m *Message) bool {
+	if !r.read || m.Kind != Data {
+		return true
+	}
+	return p.memory != nil && uint64(r.into.Ptr)+uint64(r.into.Len) <= p.memory.size && m.Read <= uint64(len(m.Data))
+}
+
+// read copies as much of a message as there is room for, and returns how much that is. It
+// traps as read_data does.
+func (b *Buffer) read(p *Process, m *Message) uint64 {
+	caller := p.fn
+	p.fn = &readData
+	to := p.Bytes("data_ptr", uint64(b.Ptr), uint64(b.Len))
+	if m.Read > uint64(len(m.Data)) {
+		p.Fail("", "the read position %d is behind the message's end at %d", m.Read, len(m.Data))
+	}
+	p.fn = caller
+	n := copy(to, m.Data[m.Read:])
+	m.Read += uint64(n)
+	return uint64(n)
+}
+
+// readData is what the traps of Buffer.read name.
+var readData = hostFunc{namespace: "lunatic::message", name: "read_data"}
 
 // Receive waits for a message that carries one of tags (for any if there are none)
 // and puts it in the scratch slot. The result of the host call is the message's kind,
@@ -81,9 +112,20 @@ func (p *Process) Receive(tags []int64, millis uint64, into Buffer, stack []uint
 	if into != (Buffer{}) {
 		into.check(p)
 	}
+	p.receive(tags, millis, into, false, stack)
+}
+
+// ReceiveRead is Receive without a buffer. If a data message comes, its first n bytes are
+// copied to the address at, and the number of bytes copied, times 2^32, is added to the
+// result; it traps then if the address is not inside.
+func (p *Process) ReceiveRead(tags []int64, millis uint64, at, n uint32, stack []uint64) {
+	p.receive(tags, millis, Buffer{Ptr: at, Len: n}, true, stack)
+}
+
+func (p *Process) receive(tags []int64, millis uint64, into Buffer, read bool, stack []uint64) {
 	p.CheckSignals()
 	r := &p.recv
-	r.tags, r.anyTag, r.after, r.into = append(r.tags[:0], tags...), len(tags) == 0, nil, into
+	r.tags, r.anyTag, r.after, r.into, r.read = append(r.tags[:0], tags...), len(tags) == 0, nil, into, read
 	if len(tags) > sortedFrom {
 		slices.Sort(r.tags)
 	}

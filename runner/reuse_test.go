@@ -14,11 +14,17 @@ import (
 // artifact builds one of testdata/instances.
 func (w *world) artifact(name string) *runner.Module {
 	w.Helper()
+	return w.built(name, 0)
+}
+
+// built is artifact with a level of optimization.
+func (w *world) built(name string, opt int) *runner.Module {
+	w.Helper()
 	b, err := instances.ReadFile("testdata/instances/" + name + ".wasm")
 	if err != nil {
 		w.Fatal(err)
 	}
-	if b, _, err = transform.Build(context.Background(), b, transform.Options{Verify: true}); err != nil {
+	if b, _, err = transform.Build(context.Background(), b, transform.Options{Verify: true, Opt: opt}); err != nil {
 		w.Fatal(err)
 	}
 	mod, err := w.rt.Load(context.Background(), b)

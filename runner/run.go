@@ -59,7 +59,7 @@ func (p *Process) run(w *worker) *worker {
 func (p *Process) accept() error {
 	m := p.handed
 	p.handed = nil
-	if p.wait != &p.recv || !p.recv.wants(m) || !p.fits(m) {
+	if p.wait != &p.recv || !p.recv.wants(m) || !p.fits(m) || !p.recv.readable(p, m) {
 		return p.deliver(m)
 	}
 	if p.snapshot != "" {

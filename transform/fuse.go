@@ -21,6 +21,8 @@ const (
 	fusedName   = "new_data_send"
 )
 
+// A message that it receives is two host calls, if it reads it at once: see receiveFusion.
+
 // A fusion has the functions it is about, in the output's index space.
 type fusion struct {
 	possible            bool
@@ -34,19 +36,7 @@ func (b *build) planFusion() {
 	x := &b.fusion
 	i32, i64 := wasmparse.I32, wasmparse.I64
 	find := func(name string, params, results []wasmparse.ValType) (f wasmparse.FuncIdx, ok bool) {
-		n := 0
-		for i := range b.m.Imports {
-			im := &b.m.Imports[i]
-			if im.Kind != wasmparse.KindFunc {
-				continue
-			}
-			if t := b.m.TypeAt(im.Type); im.Module == fusedModule && im.Name == name && !b.g.MaySuspend[n] &&
-				slices.Equal(t.Params, params) && slices.Equal(t.Results, results) {
-				return wasmparse.FuncIdx(n), true
-			}
-			n++
-		}
-		return 0, false
+		return b.messageImport(name, false, params, results)
 	}
 	var ok [3]bool
 	x.create, ok[0] = find("create_data", []wasmparse.ValType{i64, i64}, nil)
@@ -62,6 +52,23 @@ func (b *build) planFusion() {
 			return
 		}
 	}
+}
+
+// messageImport finds an imported function of lunatic::message.
+func (b *build) messageImport(name string, suspends bool, params, results []wasmparse.ValType) (f wasmparse.FuncIdx, ok bool) {
+	n := 0
+	for i := range b.m.Imports {
+		im := &b.m.Imports[i]
+		if im.Kind != wasmparse.KindFunc {
+			continue
+		}
+		if t := b.m.TypeAt(im.Type); im.Module == fusedModule && im.Name == name && b.g.MaySuspend[n] == suspends &&
+			slices.Equal(t.Params, params) && slices.Equal(t.Results, results) {
+			return wasmparse.FuncIdx(n), true
+		}
+		n++
+	}
+	return 0, false
 }
 
 // layoutFusion adds the import.

@@ -71,7 +71,11 @@ func goldenOptions(source string) (opts transform.Options, all bool, err error) 
 		case "--all":
 			all = true
 		default:
-			return opts, false, fmt.Errorf("unknown flag %s", f)
+			name, ok := strings.CutPrefix(f, "--suspend-import=")
+			if !ok {
+				return opts, false, fmt.Errorf("unknown flag %s", f)
+			}
+			opts.SuspendImports = []string{name}
 		}
 	}
 	return opts, all, nil

@@ -16,6 +16,7 @@ var DefaultSuspendImports = []string{
 	"lunatic::process.sleep_ms",
 	"lunatic::message.receive",
 	"lunatic::message.receive_data",
+	"lunatic::message.receive_read",
 	"lunatic::message.request_data",
 	"lunatic::message.send_receive_skip_search",
 	"lunatic::networking.resolve",

@@ -86,8 +86,12 @@ func (b *build) layout() {
 		b.fixed.window = importFunc(rtlib.ImportWindow)
 	}
 	b.layoutFusion(types)
+	b.layoutReceiveFusion(types)
 
 	env := &asyncify.Env{G: g, Shift: p.Shift(), Window: b.fixed.window}
+	if b.received.possible {
+		env.Received, env.HasReceived = b.received.both, true
+	}
 	b.env = env
 	global := func(name string, t wasmparse.ValType, init []byte, export bool) wasmparse.GlobalIdx {
 		idx := wasmparse.GlobalIdx(len(m.Globals) + len(p.Globals))
@@ -396,6 +400,9 @@ func (b *build) suspending() []string {
 			names = append(names, im.Module+"."+im.Name)
 		}
 		f++
+	}
+	if b.received.possible {
+		names = append(names, fusedModule+"."+receivedName)
 	}
 	return names
 }

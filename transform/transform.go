@@ -89,6 +89,8 @@ type build struct {
 	exn    exceptions
 	fusion fusion
 
+	received receiveFusion
+
 	suspendTypes []bool      // by canonical type, see typeSuspends
 	fns          []rewritten // by defined function
 
@@ -146,6 +148,7 @@ func (b *build) analyze(module []byte) error {
 		return err
 	}
 	b.planFusion()
+	b.planReceiveFusion()
 	b.layout()
 	return nil
 }
@@ -254,6 +257,7 @@ func (w *worker) function(i int) error {
 	r := &b.fns[i]
 	r.charge = w.charger.charges
 	fused := b.fusion.fuse(out)
+	fused = b.received.fuse(out) || fused
 	probed, split := false, false
 	if b.opts.Opt >= 0 {
 		out, probed = w.bounds.probe(out)

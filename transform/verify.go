@@ -43,6 +43,9 @@ func verify(ctx context.Context, artifact []byte, opts *Options) error {
 
 // suspends reports whether the options name an import as one that may suspend.
 func (o *Options) suspends(module, name string) bool {
+	if module == fusedModule && name == receivedName {
+		name = "receive"
+	}
 	return !o.NoSuspend && o.fits(module+"."+name)
 }
 

@@ -35,6 +35,7 @@ var lunaticMessage = runner.Namespace{Name: "lunatic::message", Funcs: []runner.
 	// Not in Lunatic: a message in one host call, for guest libraries that want to be fast.
 	{Name: "send_data", Type: "i64 i64 i32 i32 -> i32", Call: sendData},
 	{Name: "new_data_send", Type: "i64 i64 i32 i32 i64 -> i32", Call: newDataSend}, // lunatic-build's: see its fuse.go
+	{Name: "receive_read", Type: "i32 i32 i64 i32 i32 -> i64", Call: receiveRead},  // lunatic-build's: see its fusereceive.go
 	{Name: "receive_data", Type: "i32 i32 i64 i32 i32 i32 -> i32", Call: receiveData},
 	{Name: "request_data", Type: "i64 i64 i32 i32 i64 i64 i32 i32 i32 -> i32", Call: requestData},
 }}
@@ -179,6 +180,14 @@ func message(p *runner.Process, tag, ptr, n uint64) *runner.Message {
 	m := p.NewMessage(int64(tag), len(b))
 	p.Write(m, b)
 	return m
+}
+
+// receiveRead is receive and, if a message with data has come, read_data: tags, their number,
+// time-out, buffer, its size. The result has that of receive in the lower half, and in the
+// upper one that of read_data.
+func receiveRead(p *runner.Process, stack []uint64) {
+	var few [8]int64
+	p.ReceiveRead(readTags(p, few[:0], stack[0], stack[1]), stack[2], uint32(stack[3]), uint32(stack[4]), stack)
 }
 
 // receiveData is receive, then read_data, data_size, get_tag and get_process_id: tags, their
