@@ -335,7 +335,7 @@ func (c *charger) survey() {
 			continue
 		}
 		if len(inner) > 0 {
-			if in.Op.Info().Call || in.Op == wasmparse.OpBrTable || in.Op == wasmparse.OpBrOnNull || in.Op == wasmparse.OpBrOnNonNull ||
+			if in.Op.Info().Call || in.Op == wasmparse.OpBrTable || c.chargesBulk(i) || in.Op == wasmparse.OpBrOnNull || in.Op == wasmparse.OpBrOnNonNull ||
 				in.Op == wasmparse.OpGlobalSet && in.A >= uint32(len(c.g.M.Globals)) {
 				c.loops[inner[len(inner)-1]].small = false
 			}
@@ -763,15 +763,26 @@ func (c *charger) end(i int, live bool) {
 // of its own.
 const bulkFree = 4096
 
-// chargeBulk charges for the length on top of the stack, unless it is a small constant.
-func (c *charger) chargeBulk(i int) {
-	if c.plan == nil {
-		return
+// chargesBulk reports whether an instruction is charged by its length: a bulk instruction
+// whose length is no small constant.
+func (c *charger) chargesBulk(i int) bool {
+	switch c.in.Instrs[i].Op {
+	case wasmparse.OpMemoryCopy, wasmparse.OpMemoryFill, wasmparse.OpMemoryInit,
+		wasmparse.OpTableCopy, wasmparse.OpTableFill, wasmparse.OpTableInit:
+	default:
+		return false
 	}
-	if n := len(c.out.Instrs); n > 0 {
-		if p := &c.out.Instrs[n-1]; p.Op == wasmparse.OpI32Const && uint32(p.B) <= bulkFree {
-			return
-		}
+	if c.plan == nil {
+		return false
+	}
+	length := &c.in.Instrs[i-1]
+	return length.Op != wasmparse.OpI32Const || uint32(length.B) > bulkFree
+}
+
+// chargeBulk charges for the length on top of the stack.
+func (c *charger) chargeBulk(i int) {
+	if !c.chargesBulk(i) {
+		return
 	}
 	c.charges++
 	c.copy(i, wasmparse.Instr{Op: wasmparse.OpCall, A: uint32(c.bulk)})
