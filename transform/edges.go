@@ -266,7 +266,8 @@ func (x *edgeSplitter) to(depth uint32) uint32 {
 }
 
 func (x *edgeSplitter) emit(off uint32, in wasmparse.Instr) {
-	x.out.Instrs, x.out.Offs = append(x.out.Instrs, in), append(x.out.Offs, off)
+	x.out.Instrs = append(x.out.Instrs, in)
+	x.out.Offs = append(x.out.Offs, off)
 }
 
 // compares reports whether wazero joins an instruction with a branch on its result.

@@ -103,7 +103,8 @@ func (u *unroller) unroll(fn *wasmparse.Func) *wasmparse.Func {
 }
 
 func (u *unroller) emit(in wasmparse.Instr, off uint32) {
-	u.out.Instrs, u.out.Offs = append(u.out.Instrs, in), append(u.out.Offs, off)
+	u.out.Instrs = append(u.out.Instrs, in)
+	u.out.Offs = append(u.out.Offs, off)
 }
 
 // copy appends instructions of fn that now stand in so many constructs more. Branches
