@@ -42,7 +42,7 @@ const maxYoung = 256
 // cold takes several microseconds more.
 const hotProcesses = 2048
 
-// A worker's fields belong to the goroutine that holds it, but for queue and wake.
+// A worker's fields belong to the goroutine that holds it, but for the queues, wake and pools.
 type worker struct {
 	exec *executor
 	id   int
@@ -56,6 +56,7 @@ type worker struct {
 	wake  chan struct{}
 	loan  loan
 	stats workerStats
+	pools pools
 
 	messages []*Message // to be used again
 	hot      [hotProcesses]*Process
@@ -65,7 +66,9 @@ type worker struct {
 func newExecutor(workers int) *executor {
 	e := &executor{}
 	for i := range workers {
-		e.workers = append(e.workers, &worker{exec: e, id: i, wake: make(chan struct{}, 1)})
+		w := &worker{exec: e, id: i, wake: make(chan struct{}, 1)}
+		w.pools.max = max(minRested, maxRested/workers)
+		e.workers = append(e.workers, w)
 	}
 	for _, w := range e.workers {
 		e.start(w)

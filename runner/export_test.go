@@ -15,7 +15,7 @@ func Hibernate(p *Process, rests bool, kept *int) (took time.Duration) {
 		*kept = len(p.snapshot)
 	}
 	if !rests {
-		p.rt.pools.forget(p.mod.blueprint.Load())
+		p.rt.exec.forget(p.mod.blueprint.Load())
 	}
 	return took
 }

@@ -155,7 +155,7 @@ func (p *Process) hibernate() bool {
 	p.memory.part(false)
 	if p.memory == nil || p.memory.undo(&saved, b, p.mem) {
 		p.guest.paused, p.guest.frames = false, p.guest.frames[:0]
-		p.layDown(b)
+		p.layDown(b, false)
 	} else {
 		p.discard()
 	}
@@ -174,7 +174,7 @@ func (g *Guest) movable() bool {
 // globals returns the instance's mutable globals.
 func (p *Process) globals() []api.MutableGlobal {
 	if p.rested == nil {
-		p.rested = &rested{p.inst, p.mem, p.memory, p.guest, stateOf(p.inst), p.stdio}
+		p.rested = &rested{inst: p.inst, mem: p.mem, memory: p.memory, guest: p.guest, state: stateOf(p.inst), stdio: p.stdio}
 	}
 	return p.rested.state
 }

@@ -8,8 +8,8 @@ import (
 // draw makes the module's blueprint from its first instance.
 func (m *Module) draw(p *Process) {
 	if b := draw(p.inst, p.memory); m.blueprint.CompareAndSwap(nil, b) && !b.none {
-		pools := &p.rt.pools
-		runtime.AddCleanup(m, func(b *blueprint) { pools.forget(b) }, b)
+		exec := p.rt.exec
+		runtime.AddCleanup(m, func(b *blueprint) { exec.forget(b) }, b)
 	}
 }
 

@@ -52,6 +52,7 @@ type linearMemory struct {
 	// its process hibernates.
 	apart bool
 	reset uint64 // what Reallocate answers whatever it is asked, once; 0: nothing
+	held  *held  // nil where nothing is known
 }
 
 // view is api.Memory's Read, without the way through wazero.
@@ -153,6 +154,7 @@ func (m *linearMemory) grow(size uint64) bool {
 	}
 	m.size = size
 	m.dirty = max(m.dirty, size)
+	m.held = nil // there may be pages behind, of whom the slot was before
 	return true
 }
 

@@ -1,11 +1,9 @@
 package runner
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/lunatic-go/lunatic/rtlib"
 	"github.com/tetratelabs/wazero"
@@ -25,9 +23,6 @@ import (
 //   - frames, and the globals that the build has added, mean nothing without a stack.
 //
 // After a trap, a kill or proc_exit the instance is thrown away: it has not come to rest.
-
-// maxRested is how many instances a runtime keeps for reuse.
-const maxRested = 256
 
 // maxRestedPages bounds the bytes of pages that one of them may hold.
 const maxRestedPages = 512 << 10
@@ -51,43 +46,6 @@ type imagePage struct {
 	data []byte
 }
 
-// A rested instance waits for its next process.
-type rested struct {
-	inst   api.Module
-	mem    api.Memory
-	memory *linearMemory
-	guest  *Guest
-	state  []api.MutableGlobal
-	stdio  *stdio
-}
-
-// close gives up the instance.
-func (r *rested) close() {
-	r.inst.Close(context.Background())
-	r.memory.release()
-}
-
-// pools are the rested instances of a runtime.
-type pools struct {
-	mu     sync.Mutex
-	n      int
-	clock  uint64
-	closed bool
-	all    map[poolKey]*pool
-}
-
-// A poolKey names instances that can stand for each other. It does not keep the module
-// alive.
-type poolKey struct {
-	blueprint *blueprint
-	config    string // ProcessConfig.like
-}
-
-type pool struct {
-	free []*rested // the one used last is used first
-	used uint64
-}
-
 // likeness describes what of a configuration an instance is made with.
 func likeness(c *ProcessConfig) string {
 	like := "own"
@@ -98,105 +56,6 @@ func likeness(c *ProcessConfig) string {
 		like += fmt.Sprintf(" %#v", c.Dirs)
 	}
 	return like
-}
-
-// take returns a rested instance, nil if there is none.
-func (ps *pools) take(key poolKey) *rested {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.all[key]
-	if p == nil {
-		return nil
-	}
-	ps.clock++
-	p.used = ps.clock
-	n := len(p.free)
-	if n == 0 {
-		return nil
-	}
-	r := p.free[n-1]
-	p.free[n-1] = nil
-	p.free = p.free[:n-1]
-	ps.n--
-	return r
-}
-
-// put keeps an instance. It reports false if there are enough.
-func (ps *pools) put(key poolKey, r *rested) bool {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if ps.closed {
-		return false
-	}
-	if ps.all == nil {
-		ps.all = make(map[poolKey]*pool)
-	}
-	p := ps.all[key]
-	if p == nil {
-		p = &pool{}
-		ps.all[key] = p
-	}
-	ps.clock++
-	p.used = ps.clock
-	if ps.n == maxRested && !ps.evict(p) {
-		return false
-	}
-	p.free = append(p.free, r)
-	ps.n++
-	return true
-}
-
-// evict makes room by emptying the pool that was used longest ago. It reports false if
-// that is p.
-func (ps *pools) evict(p *pool) bool {
-	var oldest poolKey
-	var victim *pool
-	for key, q := range ps.all {
-		if victim == nil || q.used < victim.used {
-			oldest, victim = key, q
-		}
-	}
-	if victim == p {
-		return false
-	}
-	ps.remove(oldest)
-	return true
-}
-
-// remove gives up a pool. mu must be held.
-func (ps *pools) remove(key poolKey) {
-	for _, r := range ps.all[key].free {
-		r.close()
-		ps.n--
-	}
-	delete(ps.all, key)
-}
-
-// forget gives up the instances of a module.
-func (ps *pools) forget(b *blueprint) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	for key := range ps.all {
-		if key.blueprint == b {
-			ps.remove(key)
-		}
-	}
-}
-
-func (ps *pools) close() {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	for key := range ps.all {
-		ps.remove(key)
-	}
-	ps.closed = true
-}
-
-// Rested is the number of instances that wait for their next process.
-func (rt *Runtime) Rested() int {
-	rt.pools.mu.Lock()
-	defer rt.pools.mu.Unlock()
-	return rt.pools.n
 }
 
 // wasiModule is where the functions in spending are.
@@ -269,9 +128,10 @@ func draw(inst api.Module, m *linearMemory) *blueprint {
 	return b
 }
 
-// restore gives memory its initial contents and size. It reports false if that is not
-// worth the while, or not possible; then the memory is to be given up.
-func (m *linearMemory) restore(b *blueprint, mem api.Memory) bool {
+// restore gives memory its initial contents and size. faults is what that said just before. It
+// reports false if that is not worth the while, or not possible; then the memory is to be given
+// up.
+func (m *linearMemory) restore(b *blueprint, mem api.Memory, faults int64) bool {
 	used := m.slot[:m.size]
 	pages := b.pages
 	held := 0
@@ -281,7 +141,7 @@ func (m *linearMemory) restore(b *blueprint, mem api.Memory) bool {
 			pages = pages[1:]
 		}
 	}
-	ok := eachUsed(used, func(lo, hi int) bool {
+	ok := m.eachHeld(faults, func(lo, hi int) bool {
 		for ; lo < hi; lo += pageSize {
 			page := used[lo:min(lo+pageSize, len(used))]
 			put(lo)
@@ -311,6 +171,7 @@ func (m *linearMemory) restore(b *blueprint, mem api.Memory) bool {
 func (m *linearMemory) shrink(size uint64, mem api.Memory) bool {
 	// wazero takes what the allocator answers.
 	m.reset = size + 1
+	m.held = nil
 	_, shrunk := mem.Grow(1)
 	m.reset = 0
 	return shrunk
@@ -345,7 +206,7 @@ func (g *Guest) atRest() bool {
 // revive gives the process a rested instance, whose memory has been counted. It reports false
 // if there is none.
 func (p *Process) revive() bool {
-	r := p.rt.pools.take(poolKey{p.mod.blueprint.Load(), p.cfg.like})
+	r := p.rt.exec.rested(poolKey{p.mod.blueprint.Load(), p.cfg.like}, p.worker)
 	if r == nil {
 		return false
 	}
@@ -369,17 +230,22 @@ func (p *Process) retire(err error) {
 		return
 	}
 	b := p.mod.blueprint.Load()
-	if err != nil || p.spent || b == nil || b.none || p.parked || p.inst.IsClosed() || !p.guest.atRest() ||
-		p.memory != nil && !p.memory.restore(b, p.mem) {
+	if err != nil || p.spent || b == nil || b.none || p.parked || p.inst.IsClosed() || !p.guest.atRest() {
+		p.discard()
+		return
+	}
+	tired := p.memory.canWait(b)
+	if !tired && p.memory != nil && !p.memory.restore(b, p.mem, faults()) {
 		p.discard()
 		return
 	}
 	p.memory.part(true)
-	p.layDown(b)
+	p.layDown(b, tired)
 }
 
-// layDown gives the instance, whose memory is apart and as at first, to the next process.
-func (p *Process) layDown(b *blueprint) {
+// layDown gives the instance, whose memory is apart, to the next process. tired says that the
+// memory is not as at first yet.
+func (p *Process) layDown(b *blueprint, tired bool) {
 	state := p.globals()
 	r := p.rested
 	r.stdio.belongTo(nil)
@@ -387,8 +253,9 @@ func (p *Process) layDown(b *blueprint) {
 		g.Set(b.globals[i])
 	}
 	p.guest.rest(p.guest.Counts() && p.reductions-p.guest.charged <= maxKeptReductions)
+	r.key = poolKey{b, p.cfg.like}
 	p.inst, p.mem, p.memory, p.guest, p.stdio, p.rested = nil, nil, nil, nil, nil, nil
-	if !p.rt.pools.put(poolKey{b, p.cfg.like}, r) {
+	if !p.rt.exec.poolsOf(p.worker).put(r, tired) {
 		r.close()
 	}
 }

@@ -139,3 +139,37 @@ func TestReuseForOtherArguments(t *testing.T) {
 		}
 	}
 }
+
+// The same for many at a time, on several workers: instances are cleaned together.
+func TestReuseTogether(t *testing.T) {
+	w := newWorld(t, runner.Config{Workers: 3})
+	defer w.close()
+	mod := w.artifact("reuse")
+	var live []*runner.Process
+	for i := range 600 {
+		entry, params := "spoil", []runner.Value{value(int32(1 + i*37%9000)), value(int32(0))}
+		if i%7 == 0 {
+			entry = "sleep"
+		}
+		if i%50 == 0 {
+			params[1] = value(int32(2))
+		}
+		p, err := w.env.Spawn(mod, runner.ProcessConfig{}, entry, params...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		live = append(live, p)
+		if i%5 != 0 {
+			<-p.Done()
+		}
+	}
+	for i, p := range live {
+		<-p.Done()
+		if exit := p.Exit(); exit.Reason != runner.ExitNormal {
+			t.Errorf("process %d: %v", i, exit)
+		}
+	}
+	if n := w.rt.Rested(); n == 0 {
+		t.Error("no instance rests")
+	}
+}

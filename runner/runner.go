@@ -99,7 +99,6 @@ type Runtime struct {
 	cache  wazero.CompilationCache
 	exec   *executor
 	slots  slotSet
-	pools  pools
 	// hibernating processes there are at the moment; there have been hibernations and wakes.
 	hibernator          hibernator
 	hibernating         atomic.Int64
@@ -173,7 +172,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 }
 
 func (rt *Runtime) closeWazero(ctx context.Context) error {
-	rt.pools.close()
+	rt.exec.closePools()
 	err := rt.wazero.Close(ctx)
 	rt.slots.close()
 	if rt.cache != nil {

@@ -26,17 +26,23 @@ func reserve(n uint64, small bool) []byte {
 	for size := max(n, reservation); ; size = max(n, size/2) {
 		m, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE, flags)
 		if err == nil {
-			if small {
-				// A slot is seldom used up: one touched byte shall not cost 2 MiB. The call
-				// fails where there are no huge pages.
-				_ = syscall.Madvise(m, syscall.MADV_NOHUGEPAGE)
+			// A slot is seldom used up: one touched byte shall not cost 2 MiB. A kernel without
+			// huge pages does not know the advice.
+			if !small || adviseSmall(m) {
+				return m
 			}
-			return m
+			unreserve(m)
 		}
 		if size == n {
 			return nil
 		}
 	}
+}
+
+// adviseSmall keeps huge pages out of m. It reports false if they may come.
+func adviseSmall(m []byte) bool {
+	err := syscall.Madvise(m, syscall.MADV_NOHUGEPAGE)
+	return err == nil || err == syscall.EINVAL
 }
 
 func unreserve(m []byte) { _ = syscall.Munmap(m) }
@@ -100,3 +106,50 @@ func resident(mem []byte, visit func(lo, hi int) bool) bool {
 	}
 	return true
 }
+
+// faults is the number of pages that the kernel has put, so far, where this process had none; -1
+// if it does not count.
+func faults() int64 {
+	if !countsFaults() {
+		return -1
+	}
+	return countFaults()
+}
+
+func countFaults() int64 {
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {
+		return -1
+	}
+	return r.Minflt + r.Majflt
+}
+
+// countsFaults tries it: some systems that look like Linux always answer 0.
+var countsFaults = sync.OnceValue(func() bool {
+	const tries = 16
+	fd := pagemap()
+	if fd < 0 {
+		return false
+	}
+	m, err := syscall.Mmap(-1, 0, tries*pageSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return false
+	}
+	defer unreserve(m)
+	if !adviseSmall(m) {
+		return false
+	}
+	for i := range tries {
+		page := m[i*pageSize:]
+		before := countFaults()
+		if i%2 == 0 {
+			page[0] = 1
+		} else if n, err := syscall.Pread(fd, page[:8], 0); n != 8 || err != nil { // by the kernel itself
+			return false
+		}
+		if countFaults() <= before {
+			return false
+		}
+	}
+	return true
+})

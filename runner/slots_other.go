@@ -18,6 +18,10 @@ func discard(mem []byte) { clear(mem) }
 
 func resident([]byte, func(lo, hi int) bool) bool { return false }
 
+func countsFaults() bool { return false }
+
+func faults() int64 { return -1 }
+
 // alone makes a slot.
 func alone(n uint64) []byte {
 	if n > math.MaxInt {
