@@ -16,14 +16,22 @@ const mapped = true
 var pageSize = os.Getpagesize()
 
 // reservation is how much address space is mapped at once. Nothing stands behind it until
-// it is touched.
-const reservation = 64 << 30
+// it is touched, but a limit of address space (RLIMIT_AS) counts it, and Go's heap needs some
+// of that as well.
+var reservation = sync.OnceValue(func() uint64 {
+	const most = 64 << 30
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_AS, &limit) != nil {
+		return most
+	}
+	return min(most, limit.Cur/32)
+})
 
 // reserve maps n bytes of address space or, if the system allows it, more. Neighbouring
 // reservations become one mapping. It is nil if there is not that much.
 func reserve(n uint64, small bool) []byte {
 	const flags = syscall.MAP_ANON | syscall.MAP_PRIVATE | syscall.MAP_NORESERVE
-	for size := max(n, reservation); ; size = max(n, size/2) {
+	for size := max(n, reservation()); ; size = max(n, size/2) {
 		m, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE, flags)
 		if err == nil {
 			// A slot is seldom used up: one touched byte shall not cost 2 MiB. A kernel without
