@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
@@ -15,12 +14,10 @@ type Environment struct {
 	id      uint64
 	rt      *Runtime
 	next    atomic.Uint64
+	alive   atomic.Int64  // processes, twice; odd while the environment is being closed
+	present atomic.Int64  // alive, but for those that are ending, if there is a limit
+	empty   chan struct{} // closed when being closed and nothing is alive
 	pids    pidTable
-	mu      sync.Mutex
-	alive   int
-	present atomic.Int64 // alive, but for those that are ending and cannot be reached
-	closing bool
-	empty   chan struct{} // closed when closing and nothing is alive
 
 	registry registry
 	timers   timers
@@ -32,7 +29,7 @@ func (rt *Runtime) NewEnvironment() *Environment {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	if rt.live == nil {
-		env.closing = true
+		env.alive.Store(closing)
 		close(env.empty)
 		return env
 	}
@@ -48,66 +45,67 @@ func (env *Environment) lookup(id uint64) *Process { return env.pids.lookup(id) 
 // Exists reports whether a process with this id is alive.
 func (env *Environment) Exists(id uint64) bool { return env.lookup(id) != nil }
 
+// Environment.alive counts in steps of one more process, beside the bit closing.
+const (
+	closing = 1
+	one     = 2
+)
+
 // Processes is the number of processes alive.
-func (env *Environment) Processes() int {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	return env.alive
-}
+func (env *Environment) Processes() int { return int(env.alive.Load() / one) }
 
 // add makes a process reachable, unless the environment is being closed, or full.
 func (env *Environment) add(p *Process) error {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	if err := env.open(); err != nil {
-		return err
+	if n := int64(env.rt.cfg.MaxProcesses); n > 0 && env.present.Add(1) > n {
+		env.present.Add(-1)
+		return env.full()
 	}
-	env.alive++
-	env.present.Add(1)
+	for {
+		n := env.alive.Load()
+		if n&closing != 0 {
+			env.leave()
+			return ErrClosed
+		}
+		if env.alive.CompareAndSwap(n, n+one) {
+			break
+		}
+	}
 	env.pids.add(p)
-	if p.mayHibernate() {
-		env.pids.watch(p)
+	if env.alive.Load()&closing != 0 {
+		p.send(signal{kind: sigKill}, nil) // Close may have looked before
 	}
 	return nil
 }
 
-// open reports whether there is room for another process. mu must be held.
-func (env *Environment) open() error {
-	if env.closing {
-		return ErrClosed
-	}
-	if n := env.rt.cfg.MaxProcesses; n > 0 && env.present.Load() >= int64(n) {
-		return fmt.Errorf("%w: the environment has %d", ErrTooMany, n)
-	}
-	return nil
+func (env *Environment) full() error {
+	return fmt.Errorf("%w: the environment has %d", ErrTooMany, env.rt.cfg.MaxProcesses)
 }
 
 // remove makes a process unreachable. Who then hears of its end may spawn another one.
 func (env *Environment) remove(p *Process) {
 	env.pids.remove(p)
-	env.present.Add(-1)
+	env.leave()
+}
+
+// leave makes room for another process.
+func (env *Environment) leave() {
+	if env.rt.cfg.MaxProcesses > 0 {
+		env.present.Add(-1)
+	}
 }
 
 // forget is called when a process has ended for good.
 func (env *Environment) forget() {
-	env.mu.Lock()
-	defer env.mu.Unlock()
-	env.alive--
-	if env.closing && env.alive == 0 {
+	if env.alive.Add(-one) == closing {
 		close(env.empty)
 	}
 }
 
 // Close kills all processes and waits for their ends, or for the context's.
 func (env *Environment) Close(ctx context.Context) error {
-	env.mu.Lock()
-	if !env.closing {
-		env.closing = true
-		if env.alive == 0 {
-			close(env.empty)
-		}
+	if env.alive.Or(closing) == 0 {
+		close(env.empty)
 	}
-	env.mu.Unlock()
 	env.timers.close()
 	var all []*Process
 	env.pids.all(func(p *Process) { all = append(all, p) })
@@ -133,13 +131,8 @@ var ErrTooMany = errors.New("too many processes")
 
 // admit checks what needs no instance to be known.
 func (env *Environment) admit(mod *Module, cfg *ProcessConfig) error {
-	if env.rt.cfg.MaxProcesses > 0 {
-		env.mu.Lock()
-		err := env.open()
-		env.mu.Unlock()
-		if err != nil {
-			return err
-		}
+	if n := int64(env.rt.cfg.MaxProcesses); n > 0 && env.present.Load() >= n {
+		return env.full()
 	}
 	return mod.permitted(cfg)
 }

@@ -104,10 +104,11 @@ type Exit struct {
 }
 
 func newExit(p *Process, err error) Exit {
-	var exit *sys.ExitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return Exit{}
+	}
+	var exit *sys.ExitError // on the heap
+	switch {
 	case errors.Is(err, errKilled):
 		return Exit{Reason: ExitKilled}
 	case errors.As(err, &exit) && exit.ExitCode() == 0:

@@ -22,17 +22,12 @@ import (
 // KiB of memory. Sockets and other resources are the process's, not the instance's.
 //
 // One goroutine for each runtime decides. It goes round at intervals of
-// Config.HibernateAfter, over those that are awake, and marks who waits; who still has the
+// Config.HibernateAfter, over those that are not asleep, and marks who waits; who still has the
 // mark the next time has not run since. Messages pay for that with the clearing of the mark.
 
 // DefaultHibernateAfter is how long a process has waited at least when it hibernates. At the
 // latest it does so after twice that time.
 const DefaultHibernateAfter = 5 * time.Second
-
-// mayHibernate reports whether the process is one for the hibernator.
-func (p *Process) mayHibernate() bool {
-	return p.mod != nil && p.mod.movable && p.rt.hibernator.every > 0
-}
 
 // A hibernator is the goroutine that lets processes hibernate.
 type hibernator struct {
@@ -89,7 +84,7 @@ func (h *hibernator) closing() bool {
 // sweep is one round over all processes that are awake.
 func (rt *Runtime) sweep() {
 	for _, env := range rt.environments() {
-		env.pids.eachWatched(func(p *Process) bool {
+		env.pids.eachAwake(func(p *Process) bool {
 			p.doze()
 			return !rt.hibernator.closing()
 		})
@@ -122,7 +117,7 @@ func (p *Process) doze() {
 	case !p.dozing:
 		p.dozing = true
 	case !p.hibernate():
-		p.env.pids.unwatch(p) // as long as it lives: it would only be asked in vain
+		p.env.pids.setAsleep(p, true) // as long as it lives: it would only be asked in vain
 	}
 	if !p.state.CompareAndSwap(active, waiting) { // something has come meanwhile
 		p.rt.exec.push(p, nil)
@@ -160,7 +155,7 @@ func (p *Process) hibernate() bool {
 		p.discard()
 	}
 	p.shed()
-	p.env.pids.unwatch(p)
+	p.env.pids.setAsleep(p, true)
 	p.rt.hibernating.Add(1)
 	p.rt.hibernations.Add(1)
 	return true
@@ -234,9 +229,7 @@ func (p *Process) rouse() (err error) {
 		p.rt.slots.used.Add(b.memory - saved.memory)
 		return fmt.Errorf("hibernating process: %w", err)
 	}
-	if p.mayHibernate() {
-		p.env.pids.watch(p)
-	}
+	p.env.pids.setAsleep(p, false)
 	p.rt.wakes.Add(1)
 	return nil
 }

@@ -29,9 +29,14 @@ const (
 type pidChunk struct {
 	number    uint64
 	processes []atomic.Pointer[Process] // chunkPIDs of them, or firstPIDs
-	used      int
-	// watched has bits for the processes that may hibernate. A chunk that has grown shares it.
-	watched *[chunkPIDs / 64]atomic.Uint64
+	// marks change often, so they are not where every lookup passes. A chunk that has grown shares
+	// them.
+	marks *pidMarks
+}
+
+type pidMarks struct {
+	used   int                           // processes; guarded by pidTable.mu
+	asleep [chunkPIDs / 64]atomic.Uint64 // bits for those that the hibernator need not look at
 }
 
 func (t *pidTable) lookup(id uint64) *Process {
@@ -54,10 +59,10 @@ func (t *pidTable) add(p *Process) {
 		if p.id < firstPIDs {
 			size = firstPIDs
 		}
-		c = &pidChunk{number: n, processes: make([]atomic.Pointer[Process], size), watched: new([chunkPIDs / 64]atomic.Uint64)}
+		c = &pidChunk{number: n, processes: make([]atomic.Pointer[Process], size), marks: new(pidMarks)}
 		t.change(func(chunks map[uint64]*pidChunk) {
 			chunks[n] = c
-			if old := chunks[t.newest]; n > t.newest && old != nil && old.used == 0 {
+			if old := chunks[t.newest]; n > t.newest && old != nil && old.marks.used == 0 {
 				t.drop(chunks, old)
 			}
 		})
@@ -68,7 +73,7 @@ func (t *pidTable) add(p *Process) {
 		t.change(func(chunks map[uint64]*pidChunk) { chunks[n] = c })
 		t.recent[n%recentChunks].Store(c)
 	}
-	c.used++
+	c.marks.used++
 	c.processes[p.id%chunkPIDs].Store(p)
 }
 
@@ -78,8 +83,10 @@ func (t *pidTable) remove(p *Process) {
 	n := p.id / chunkPIDs
 	c := t.chunk(n)
 	c.processes[p.id%chunkPIDs].Store(nil)
-	c.watched[p.id%chunkPIDs/64].And(^uint64(1 << (p.id % 64)))
-	if c.used--; c.used == 0 && n < t.newest { // the newest is about to be used again
+	if word, bit := c.asleep(p); word.Load()&bit != 0 {
+		word.And(^bit)
+	}
+	if c.marks.used--; c.marks.used == 0 && n < t.newest { // the newest is about to be used again
 		t.change(func(chunks map[uint64]*pidChunk) { t.drop(chunks, c) })
 	}
 }
@@ -87,7 +94,7 @@ func (t *pidTable) remove(p *Process) {
 // grown returns a chunk of full size with the same processes. Who looks into the old one sees
 // what was true when it began to look.
 func (c *pidChunk) grown() *pidChunk {
-	g := &pidChunk{number: c.number, processes: make([]atomic.Pointer[Process], chunkPIDs), used: c.used, watched: c.watched}
+	g := &pidChunk{number: c.number, processes: make([]atomic.Pointer[Process], chunkPIDs), marks: c.marks}
 	for i := range c.processes {
 		g.processes[i].Store(c.processes[i].Load())
 	}
@@ -111,29 +118,34 @@ func (t *pidTable) chunk(n uint64) *pidChunk {
 	return nil
 }
 
-// watch adds a process of the table to those that may hibernate.
-func (t *pidTable) watch(p *Process) {
-	t.chunk(p.id / chunkPIDs).watched[p.id%chunkPIDs/64].Or(1 << (p.id % 64))
+// asleep returns the word and the bit for a process of the chunk.
+func (c *pidChunk) asleep(p *Process) (word *atomic.Uint64, bit uint64) {
+	return &c.marks.asleep[p.id%chunkPIDs/64], 1 << (p.id % 64)
 }
 
-// unwatch takes it away again.
-func (t *pidTable) unwatch(p *Process) {
-	t.chunk(p.id / chunkPIDs).watched[p.id%chunkPIDs/64].And(^uint64(1 << (p.id % 64)))
+// setAsleep says whether the hibernator need not look at a process of the table.
+func (t *pidTable) setAsleep(p *Process, asleep bool) {
+	word, bit := t.chunk(p.id / chunkPIDs).asleep(p)
+	if asleep {
+		word.Or(bit)
+	} else {
+		word.And(^bit)
+	}
 }
 
-// eachWatched calls f for every process that may hibernate, in no order, until it returns
-// false. Those that come or go meanwhile may be missing.
-func (t *pidTable) eachWatched(f func(*Process) bool) {
+// eachAwake calls f for every process but those asleep, in no order, until it returns false.
+// Those that come or go meanwhile may be missing.
+func (t *pidTable) eachAwake(f func(*Process) bool) {
 	chunks := t.chunks.Load()
 	if chunks == nil {
 		return
 	}
 	for _, c := range *chunks {
-		for i := range c.watched {
-			for set := c.watched[i].Load(); set != 0; set &= set - 1 {
+		for i := range c.marks.asleep {
+			for set := ^c.marks.asleep[i].Load(); set != 0; set &= set - 1 {
 				at := i*64 + bits.TrailingZeros64(set)
 				if at >= len(c.processes) {
-					continue // it has grown
+					break // it may have grown
 				}
 				if p := c.processes[at].Load(); p != nil && !f(p) {
 					return

@@ -63,6 +63,48 @@ func TestPIDTable(t *testing.T) {
 	}
 }
 
+// The hibernator comes to those that are not asleep, and no other process gets the mark of one
+// that is gone.
+func TestPIDTableAsleep(t *testing.T) {
+	var table pidTable
+	all := make([]*Process, 3*chunkPIDs)
+	for id := range all {
+		all[id] = &Process{id: uint64(id)}
+		table.add(all[id])
+		if id%3 == 0 {
+			table.setAsleep(all[id], true) // some before the first chunk grows
+		}
+	}
+	check := func(want func(id uint64) bool) {
+		t.Helper()
+		seen := make(map[uint64]bool)
+		table.eachAwake(func(p *Process) bool {
+			seen[p.id] = true
+			return true
+		})
+		for _, p := range all {
+			if seen[p.id] != want(p.id) {
+				t.Fatalf("process %d: %v", p.id, seen[p.id])
+			}
+		}
+	}
+	check(func(id uint64) bool { return id%3 != 0 })
+	for id := 0; id < len(all); id += 6 {
+		table.setAsleep(all[id], false)
+	}
+	check(func(id uint64) bool { return id%3 != 0 || id%6 == 0 })
+	for id := 3; id < len(all); id += 12 {
+		table.remove(all[id])
+		table.add(all[id])
+	}
+	check(func(id uint64) bool { return id%3 != 0 || id%6 == 0 || id%12 == 3 })
+	n := 0
+	table.eachAwake(func(*Process) bool { n++; return n < 5 })
+	if n != 5 {
+		t.Errorf("went on to %d", n)
+	}
+}
+
 func BenchmarkPIDTable(b *testing.B) {
 	var table pidTable
 	for id := range uint64(100_000) {

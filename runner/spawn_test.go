@@ -3,10 +3,12 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +31,69 @@ func BenchmarkSpawn(b *testing.B) {
 			<-p.Done()
 			wantExit(b, p.Exit(), runner.ExitNormal, 0)
 		})
+	}
+}
+
+// BenchmarkSpawners is the same from a process for each worker, all together.
+func BenchmarkSpawners(b *testing.B) {
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			w := newWorld(b, runner.Config{Workers: workers})
+			defer w.close()
+			mod := w.artifact("spawn")
+			b.ResetTimer()
+			var all []*runner.Process
+			for range workers {
+				p, err := w.env.Spawn(mod, runner.ProcessConfig{May: runner.MaySpawn}, "spawn", value(int32(max(1, b.N/workers))))
+				if err != nil {
+					b.Fatal(err)
+				}
+				all = append(all, p)
+			}
+			for _, p := range all {
+				<-p.Done()
+				wantExit(b, p.Exit(), runner.ExitNormal, 0)
+			}
+		})
+	}
+}
+
+// An environment that is closed while processes and the host spawn in it ends all of them, those
+// that are just coming too.
+func TestCloseWhileSpawning(t *testing.T) {
+	w := newWorld(t, runner.Config{Workers: 3})
+	defer w.close()
+	mod := w.artifact("spawn")
+	for range 30 {
+		env := w.rt.NewEnvironment()
+		var hosts sync.WaitGroup
+		for range 3 {
+			hosts.Go(func() {
+				for {
+					_, err := env.Spawn(mod, runner.ProcessConfig{May: runner.MaySpawn}, "spawn", value(int32(1<<30)))
+					if errors.Is(err, runner.ErrClosed) {
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for env.Processes() < 5 {
+			runtime.Gosched()
+		}
+		if err := env.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		hosts.Wait()
+		if n := env.Processes(); n != 0 {
+			t.Errorf("%d processes after the end", n)
+		}
+		if err := env.Close(context.Background()); err != nil { // again
+			t.Error(err)
+		}
 	}
 }
 
