@@ -87,12 +87,17 @@ func (b *bodyChecker) cloneNext(n cloneNode) (to []cloneNode) {
 				site = v.v
 			}
 		}
-	case wasmparse.OpBr:
-		// The number of an entry, for the block behind which it is stored.
-		dest := int(b.dest[i])
-		if num := &b.fn.Instrs[max(i-1, 0)]; num.Op == wasmparse.OpI32Const && b.fn.Instrs[dest].Op == wasmparse.OpEnd &&
-			b.is(dest+1, wasmparse.OpLocalSet, 0) {
-			return []cloneNode{{int32(dest) + 2, int32(uint32(num.B))}}
+	case wasmparse.OpI32Const:
+		// The number of an entry goes on to where it is stored.
+		for j := i + 1; ; {
+			switch {
+			case b.fn.Instrs[j].Op == wasmparse.OpBr && b.fn.Instrs[b.dest[j]].Op == wasmparse.OpEnd:
+				j = int(b.dest[j]) + 1
+				continue
+			case b.is(j, wasmparse.OpLocalSet, 0):
+				return []cloneNode{{int32(j) + 1, int32(uint32(in.B))}}
+			}
+			break
 		}
 	case wasmparse.OpBrIf, wasmparse.OpIf:
 		if c, _ := b.eval(i-1, site); c.ok {

@@ -158,7 +158,8 @@
 //	spill
 //
 // A construct that is branched to is entered in the ordinary way, by its opening
-// instruction, and dispatches again inside. Where a level begins with a construct the
+// instruction, and dispatches again inside; but for a block with one site, which is opened
+// with the labels around, so that the way in leads right behind its site. Where a level begins with a construct the
 // dispatch is left to that one, which is inside all the labels and can reach those
 // further out: a switch, compiled to a thousand nested blocks, has one br_table. The
 // condition of an if is replaced by which arm the site is in.
@@ -167,7 +168,8 @@
 // and dispatches as if it had been resumed there. So there is one way in behind each
 // site, and one place in which the budget is looked at and the frame written. With two
 // ways in, one of which has loaded the frame, each local would be two variables to the
-// engine, which it merges at each site, in moves.
+// engine, which it merges at each site, in moves. Neighbouring sites come together at joins
+// before they go there, see join.go.
 //
 // A loop with sites is its own $top, with an $again that its sites and its own back edges
 // (as number -1) go to. Loops that take parameters are entered through their head

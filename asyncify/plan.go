@@ -87,7 +87,16 @@ type item struct {
 	// params parameters, stand at slots in plan.slotList.
 	below, params, slots uint32
 
-	label int // of the emitter of the resume clone: the one before the way in, -1 if none
+	// A join of the resume clone that begins with this item ends at the site that is item
+	// join, -1 if there is none; joins says whether one ends here.
+	join  int32
+	joins bool
+
+	inline bool // a block that the resume clone opens with the labels around, see join.go
+
+	// Of the emitter of the resume clone: the label before the way in, -1 if none, that of an
+	// inline block, and that of the join which ends here.
+	label, joinLabel int
 }
 
 type slotKey struct {
@@ -200,6 +209,7 @@ func (p *plan) forward() error {
 	}
 	p.first = p.open[0].first
 	p.number(p.first, 0)
+	p.join(p.first, 0)
 	return nil
 }
 
@@ -252,7 +262,7 @@ func (p *plan) call(i, base int) {
 			k -= int(pr.ord)
 			p.keepSlot[pr.instr] = p.slot(uint32(k), p.stack.Vals[k])
 		}
-		p.add(item{instr: i, site: n, first: -1, second: -1, next: -1})
+		p.add(item{instr: i, site: n, first: -1, second: -1, next: -1, join: -1})
 		s.slots = p.copies(0, base)
 	}
 	p.sites = append(p.sites, s)
@@ -308,7 +318,7 @@ func (p *plan) close() {
 	params, _ := p.env.M.BlockSig(wasmparse.BlockType(p.fn.Instrs[o.instr].A))
 	it := item{
 		instr: o.instr, site: -1,
-		first: first, second: second, next: -1,
+		first: first, second: second, next: -1, join: -1,
 		below: o.height - around, slots: p.copies(int(around), int(o.height)), params: uint32(len(params)),
 	}
 	for k, t := range params {

@@ -235,6 +235,9 @@ func (e *emitter) step(i int) int {
 	lv := &e.levels[len(e.levels)-1]
 	if n := lv.next; n >= 0 && e.items[n].instr == i {
 		lv.next = e.items[n].next
+		if j := e.items[n].join; j >= 0 {
+			e.agains = append(e.agains, e.items[j].joinLabel)
+		}
 		if e.items[n].site >= 0 {
 			return e.site(&e.items[n])
 		}
@@ -290,10 +293,10 @@ func (e *emitter) begin(i int, first int32, params, slots uint32) int {
 	for k := int(params) - 1; k >= 0; k-- {
 		e.local(wasmparse.OpLocalSet, e.slotList[int(slots)+k])
 	}
-	x := &e.items[first]
+	x := &e.items[e.leaf(first)]
 	op := e.fn.Instrs[x.instr].Op
 	deferred := x.site < 0 && op != wasmparse.OpIf && (!e.reach || x.instr == i && x.below+x.params == 0 && params == 0)
-	only := !e.reach && x.next < 0 && !e.waiting()
+	only := !e.reach && e.items[first].next < 0 && !e.waiting()
 	e.openLabels(first, deferred || only)
 	e.pending = append(e.pending, first)
 	if !deferred {
@@ -303,7 +306,7 @@ func (e *emitter) begin(i int, first int32, params, slots uint32) int {
 		e.pending = e.pending[:0]
 	}
 	if !e.reach {
-		return x.instr
+		return e.items[first].instr
 	}
 	for k := range int(params) {
 		e.local(wasmparse.OpLocalGet, e.slotList[int(slots)+k])
@@ -314,7 +317,7 @@ func (e *emitter) begin(i int, first int32, params, slots uint32) int {
 // waiting reports whether any item of the levels opened so far needs a dispatch.
 func (e *emitter) waiting() bool {
 	for _, first := range e.pending {
-		if e.items[first].label >= 0 || e.items[first].next >= 0 {
+		if e.items[e.leaf(first)].label >= 0 || e.items[first].next >= 0 {
 			return true
 		}
 	}
@@ -340,9 +343,19 @@ func (e *emitter) openLabels(first int32, skip bool) {
 	e.chain = chain
 	for k := len(chain) - 1; k >= 0; k-- {
 		x := &e.items[chain[k]]
+		for ; x.inline; x = &e.items[x.first] {
+			e.instr(&e.fn.Instrs[x.instr])
+			x.label = e.labels.open
+			e.labels.open++
+		}
 		x.label = -1
 		if k > 0 || !skip {
 			x.label = e.label()
+		}
+		if x.joins {
+			e.out = append(e.out, opBlock, byte(wasmparse.I32))
+			x.joinLabel = e.labels.open
+			e.labels.open++
 		}
 	}
 }
@@ -353,8 +366,8 @@ func (e *emitter) dispatch() {
 	targets := e.chain[:0]
 	for k := len(e.pending) - 1; k >= 0; k-- {
 		for n := e.pending[k]; n >= 0; n = e.items[n].next {
-			if e.items[n].label >= 0 {
-				targets = append(targets, n)
+			if leaf := e.leaf(n); e.items[leaf].label >= 0 {
+				targets = append(targets, leaf)
 			}
 		}
 	}
@@ -445,6 +458,9 @@ func (e *emitter) pc() {
 func (e *emitter) construct(n int32) int {
 	x := &e.items[n]
 	in := &e.fn.Instrs[x.instr]
+	if x.inline {
+		return e.inline(n)
+	}
 	slots := e.slotList[x.slots : x.slots+x.below+x.params]
 	direct := x.label < 0 && e.reach // the first thing in its level: nothing on the stack
 	var cond uint32
@@ -484,6 +500,18 @@ func (e *emitter) construct(n int32) int {
 	e.instr(in)
 	e.enter(n)
 	return e.begin(x.instr+1, x.first, x.params, x.slots+x.below)
+}
+
+// inline enters a block whose label has been opened together with those of the level around.
+func (e *emitter) inline(n int32) int {
+	x := &e.items[n]
+	e.labels.outer = append(e.labels.outer, outer{x.label, n})
+	e.levels = append(e.levels, level{x.first, e.reach})
+	if !e.reach {
+		return e.items[x.first].instr
+	}
+	e.drop(int(x.below))
+	return x.instr + 1
 }
 
 // flatLoop opens a loop:
@@ -626,6 +654,11 @@ func (e *emitter) site(x *item) int {
 			e.out = appendOp(e.out, wasmparse.OpLocalSet, paramResult)
 		}
 		e.out = appendI32Const(e.out, s.num)
+		e.toAgain()
+	}
+	if x.joins {
+		e.agains = e.agains[:len(e.agains)-1]
+		e.endLabel()
 		e.toAgain()
 	}
 	if x.label >= 0 {
