@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lunatic-go/lunatic/cmd/internal/cli"
 )
 
 // playCommand is how this program starts itself as a player; users have no need of it.
@@ -43,6 +45,7 @@ func play(ctx context.Context, argv []string, in io.Reader, out io.Writer) (err 
 	runtime.GOMAXPROCS(workers)
 	run := act(playGoroutines)
 	if argv[0] == oursName {
+		cli.ReserveHeap() // as lunatic-run does
 		g, err := newGuests(ctx, argv[2], workers)
 		if err != nil {
 			return err

@@ -25,6 +25,7 @@ const (
 )
 
 func main() {
+	cli.ReserveHeap()
 	c := command{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, build: transform.BuildTo}
 	if dir, err := os.UserCacheDir(); err == nil {
 		c.cache = filepath.Join(dir, "lunatic")
