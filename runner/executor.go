@@ -67,7 +67,7 @@ func newExecutor(workers int) *executor {
 	e := &executor{}
 	for i := range workers {
 		w := &worker{exec: e, id: i, wake: make(chan struct{}, 1)}
-		w.pools.max = max(minRested, maxRested/workers)
+		w.pools.max = max(minRested, int64(maxRested/workers))
 		e.workers = append(e.workers, w)
 	}
 	for _, w := range e.workers {

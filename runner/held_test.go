@@ -182,7 +182,7 @@ func TestPools(t *testing.T) {
 			t.Fatalf("round %d: the tired instance is kept back", round)
 		}
 	}
-	for ps.n > 0 {
+	for ps.n.Load() > 0 {
 		if r := take(0); r != nil {
 			r.close()
 		} else {
@@ -194,19 +194,19 @@ func TestPools(t *testing.T) {
 			t.Errorf("instance %d was not kept", i)
 		}
 	}
-	if len(ps.tired) != 0 || ps.n != 2*maxTired {
-		t.Errorf("%d of %d are tired", len(ps.tired), ps.n)
+	if len(ps.tired) != 0 || ps.n.Load() != 2*maxTired {
+		t.Errorf("%d of %d are tired", len(ps.tired), ps.n.Load())
 	}
 	// Those of the kind that was used longest ago make room.
 	lay(1, true)
-	if ps.n != maxTired+1 || ps.all[poolKey{blueprint: b[0]}] != nil {
-		t.Errorf("%d instances of %d kinds", ps.n, len(ps.all))
+	if ps.n.Load() != maxTired+1 || ps.all[poolKey{blueprint: b[0]}] != nil {
+		t.Errorf("%d instances of %d kinds", ps.n.Load(), len(ps.all))
 	}
 	lay(0, true)
 	n := closed
 	ps.removeAll(func(key poolKey) bool { return key.blueprint == b[1] })
-	if closed != n+maxTired+1 || ps.n != 1 || len(ps.tired) != 1 {
-		t.Errorf("%d closed, %d left, %d of these tired", closed-n, ps.n, len(ps.tired))
+	if closed != n+maxTired+1 || ps.n.Load() != 1 || len(ps.tired) != 1 {
+		t.Errorf("%d closed, %d left, %d of these tired", closed-n, ps.n.Load(), len(ps.tired))
 	}
 	for i := range ps.max {
 		if kept := lay(0, false); kept != (i < ps.max-1) {
@@ -214,8 +214,8 @@ func TestPools(t *testing.T) {
 		}
 	}
 	ps.removeAll(func(poolKey) bool { return true })
-	if ps.n != 0 || len(ps.all) != 0 || len(ps.tired) != 0 {
-		t.Errorf("left over: %d, %d, %d", ps.n, len(ps.all), len(ps.tired))
+	if ps.n.Load() != 0 || len(ps.all) != 0 || len(ps.tired) != 0 {
+		t.Errorf("left over: %d, %d, %d", ps.n.Load(), len(ps.all), len(ps.tired))
 	}
 }
 

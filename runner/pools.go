@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -55,8 +56,8 @@ type poolKey struct {
 // pools are the rested instances of a worker. They may be used from any goroutine.
 type pools struct {
 	mu     sync.Mutex
-	n      int // instances, tired ones included
-	max    int
+	n      atomic.Int64 // instances, tired ones included; read without the lock
+	max    int64
 	clock  uint64
 	closed bool
 	all    map[poolKey]*pool
@@ -87,7 +88,7 @@ func (e *executor) rested(key poolKey, w *worker) *rested {
 		return r
 	}
 	for _, w := range e.workers {
-		if ps := &w.pools; ps != own {
+		if ps := &w.pools; ps != own && ps.n.Load() > 0 {
 			if r := ps.take(key); r != nil {
 				return r
 			}
@@ -119,9 +120,7 @@ func (e *executor) closePools() {
 // Rested is the number of instances that wait for their next process.
 func (rt *Runtime) Rested() (n int) {
 	for _, w := range rt.exec.workers {
-		w.pools.mu.Lock()
-		n += w.pools.n
-		w.pools.mu.Unlock()
+		n += int(w.pools.n.Load())
 	}
 	return n
 }
@@ -159,7 +158,7 @@ func (ps *pools) take(key poolKey) *rested {
 	r := p.free[n-1]
 	p.free[n-1] = nil
 	p.free = p.free[:n-1]
-	ps.n--
+	ps.n.Add(-1)
 	return r
 }
 
@@ -178,12 +177,12 @@ func (ps *pools) put(r *rested, tired bool) bool {
 		}
 		ps.all[r.key] = p
 	}
-	for ps.n >= ps.max || len(ps.all) > ps.max {
+	for ps.n.Load() >= ps.max || int64(len(ps.all)) > ps.max {
 		if !ps.evict(p) {
 			return false
 		}
 	}
-	ps.n++
+	ps.n.Add(1)
 	if !tired {
 		p.free = append(p.free, r)
 		return true
@@ -200,7 +199,7 @@ func (ps *pools) refresh() {
 	now := faults()
 	for _, r := range ps.tired {
 		if !r.memory.restore(r.key.blueprint, r.mem, now) {
-			ps.n--
+			ps.n.Add(-1)
 			r.close()
 			continue
 		}
@@ -232,12 +231,12 @@ func (ps *pools) remove(p *pool) {
 	for _, r := range p.free {
 		r.close()
 	}
-	ps.n -= len(p.free)
+	ps.n.Add(-int64(len(p.free)))
 	tired := ps.tired
 	ps.tired = tired[:0]
 	for _, r := range tired {
 		if r.key == p.key {
-			ps.n--
+			ps.n.Add(-1)
 			r.close()
 		} else {
 			ps.tired = append(ps.tired, r)
