@@ -154,6 +154,17 @@ check-platforms:
 		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./...; \
 	done
 
+# They need qemu-user-static, and take seven minutes. qemu keeps a note of every page of address
+# space, for which the limit is.
+##: arm64        the short tests of what runs on wazero's other compiler, emulated
+.PHONY: arm64
+arm64:
+	@set -e; command -v qemu-aarch64-static > /dev/null || { echo 'qemu-user-static is missing'; exit 1; }; \
+	ulimit -v 24000000; \
+	for pkg in ./asyncify ./transform ./runner ./testdata/modules; do \
+		CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec qemu-aarch64-static -short -timeout 30m $$pkg; \
+	done
+
 ##: docs-test    run the commands of the documents (docs/doctest has the list)
 .PHONY: docs-test
 docs-test:

@@ -208,6 +208,7 @@ type worker struct {
 	throws   thrower
 	bounds   prober
 	edges    edgeSplitter
+	rems     remainders
 	em       asyncify.Emitter
 }
 
@@ -263,7 +264,8 @@ func (w *worker) function(i int) error {
 		out, probed = w.bounds.probe(out)
 		out, split = w.edges.split(out)
 	}
-	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !probed && !split {
+	out, guarded := w.rems.guard(out)
+	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !probed && !split && !guarded {
 		return nil // nothing but its indices changes
 	}
 	r.body, r.clone, r.info, err = w.em.Rewrite(out, b.env.SiteBase[i])
