@@ -5,7 +5,7 @@
 // (Emitter), and checks the result without knowing how it was made (Check). It does not
 // count reductions and does not know exceptions: package transform does both before,
 // and hands over plain code. It does not know an engine or a runtime either; what it
-// agrees on with the latter is in package rtlib. Start with Emitter.Rewrite; read
+// agrees on with the latter is in package rtlib. Start with Emitter.Prepare; read
 // transform/testdata/golden/loop.wat beside loop.golden.
 //
 // # The idea

@@ -26,22 +26,19 @@ type Info struct {
 	Pinned    string // why the function cannot be unwound
 }
 
-// Rewrite makes the fast clone and, if the function needs one, the resume clone. fn
-// has the indices of the output and no unreachable code; base is the number of its
-// first site.
-func (em *Emitter) Rewrite(fn *wasmparse.Func, base uint32) (fast, clone Code, info Info, err error) {
+// Prepare reads a function, which has the indices of the output and no unreachable code;
+// base is the number of its first site.
+func (em *Emitter) Prepare(fn *wasmparse.Func, base uint32) (info Info, err error) {
 	if err := em.p.prepare(em.Env, fn); err != nil {
-		return Code{}, Code{}, Info{}, err
+		return Info{}, err
 	}
 	e := &em.e
 	if e.ids == nil {
 		e.ids = map[helper]helperID{}
 	}
 	e.plan, e.base = &em.p, base
-	info.Pinned = em.p.pinned
-	fast = e.code(e.fast())
-	if em.p.pinned != "" {
-		return fast, Code{}, info, nil
+	if info.Pinned = em.p.pinned; info.Pinned != "" {
+		return info, nil
 	}
 	for i := range em.p.sites {
 		if s := &em.p.sites[i]; s.tail {
@@ -52,11 +49,14 @@ func (em *Emitter) Rewrite(fn *wasmparse.Func, base uint32) (fast, clone Code, i
 			info.MaxFrame = max(info.MaxFrame, int(size))
 		}
 	}
-	if info.Sites > 0 {
-		clone = e.code(e.resume())
-	}
-	return fast, clone, info, nil
+	return info, nil
 }
+
+// Fast makes the fast clone of the function that has been prepared.
+func (em *Emitter) Fast() Code { return em.e.code(em.e.fast()) }
+
+// Resume makes its resume clone, which it needs if it has sites with frames.
+func (em *Emitter) Resume() Code { return em.e.code(em.e.resume()) }
 
 func (e *emitter) code(b []byte) Code {
 	return Code{b, append([]reloc(nil), e.relocs...)}

@@ -251,26 +251,66 @@ func (w *worker) function(i int) error {
 	if err != nil {
 		return err
 	}
-	out, err := w.charger.rewrite(w.unroller.unroll(fn))
+	unrolled := w.unroller.unroll(fn)
+	out, changed, err := w.passes(unrolled)
 	if err != nil {
 		return err
 	}
 	r := &b.fns[i]
 	r.charge = w.charger.charges
-	fused := b.fusion.fuse(out)
-	fused = b.received.fuse(out) || fused
-	probed, split := false, false
-	if b.opts.Opt >= 0 {
-		out, probed = w.bounds.probe(out)
-		out, split = w.edges.split(out)
-	}
-	out, guarded := w.rems.guard(out)
-	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !fused && !probed && !split && !guarded {
+	if !b.g.MaySuspend[f] && r.charge == 0 && fn == &w.fn && !changed {
 		return nil // nothing but its indices changes
 	}
-	r.body, r.clone, r.info, err = w.em.Rewrite(out, b.env.SiteBase[i])
-	if err != nil {
-		return fmt.Errorf("%w: func %d (%s): %w", ErrInternal, f, b.m.Names().FuncName(f), err)
+	if r.info, err = w.em.Prepare(out, b.env.SiteBase[i]); err != nil {
+		return w.internal(i, err)
 	}
+	r.body = w.em.Fast()
+	if r.info.Sites == 0 {
+		return nil
+	}
+	if copied := len(unrolled.Instrs) - len(fn.Instrs); copied > len(fn.Instrs)/minCopied && !b.unrollsClones() {
+		// No site is in a tiny loop, so that frames are the same.
+		if out, _, err = w.passes(fn); err != nil {
+			return err
+		}
+		if _, err = w.em.Prepare(out, b.env.SiteBase[i]); err != nil {
+			return w.internal(i, err)
+		}
+	}
+	r.clone = w.em.Resume()
 	return nil
+}
+
+// minCopied: a resume clone without the copies is made where they are a 12th of the body and
+// more, for the function is charged and analysed a second time for it.
+const minCopied = 12
+
+// unrollsClones reports whether tiny loops are unrolled in resume clones too, where it costs
+// much code and pays only in frames that have been resumed. If a slice ends by unwinding,
+// that is where loops run, and their charges are sites.
+func (b *build) unrollsClones() bool { return b.opts.Opt > 0 || b.opts.Preempt == PreemptUnwind }
+
+// internal is an error of ours in function i.
+func (w *worker) internal(i int, err error) error {
+	f := wasmparse.FuncIdx(w.b.m.ImportedFuncs + i)
+	return fmt.Errorf("%w: func %d (%s): %w", ErrInternal, f, w.b.m.Names().FuncName(f), err)
+}
+
+// passes charges a function and runs all that comes behind, and reports whether anything
+// but charges was added.
+func (w *worker) passes(fn *wasmparse.Func) (out *wasmparse.Func, changed bool, err error) {
+	b := w.b
+	if out, err = w.charger.rewrite(fn); err != nil {
+		return nil, false, err
+	}
+	changed = b.fusion.fuse(out)
+	changed = b.received.fuse(out) || changed
+	if b.opts.Opt >= 0 {
+		var probed, split bool
+		out, probed = w.bounds.probe(out)
+		out, split = w.edges.split(out)
+		changed = changed || probed || split
+	}
+	out, guarded := w.rems.guard(out)
+	return out, changed || guarded, nil
 }

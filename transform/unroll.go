@@ -22,7 +22,8 @@ import (
 //	                                  end
 //
 // Every copy keeps its exits, so the number of rounds need not be known. What is tiny
-// has no calls, whose sites are counted before, and no loop in it.
+// has no calls, whose sites are counted before, and no loop in it. Most resume clones are
+// made without it, see build.unrollsClones.
 
 // An unrollLimit says how many instructions all copies of a body may have, and how many
 // copies there may be.
