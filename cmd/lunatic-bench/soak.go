@@ -54,8 +54,8 @@ var soakModes = []soakMode{
 const (
 	// soakRound is the longest round.
 	soakRound = 20 * time.Second
-	// soakPatience is how long the end of a round may take.
-	soakPatience = 60 * time.Second
+	// soakPatience is how long the end of a round may take, on a machine that does other things.
+	soakPatience = 4 * time.Minute
 	// soakProcesses is how many there are, about, and soakActors how many of the host's.
 	soakProcesses = 60
 	soakActors    = 4
@@ -285,9 +285,12 @@ func (s *soak) rouse(kill bool) {
 	}
 }
 
-// until waits for got to be empty.
+// until waits for got to be empty. It asks less and less often: who asks holds up who is asked
+// about.
 func (s *soak) until(what string, got func() []string) error {
-	for deadline := time.Now().Add(soakPatience); ; time.Sleep(2 * time.Millisecond) {
+	pause := 2 * time.Millisecond
+	for deadline := time.Now().Add(soakPatience); ; time.Sleep(pause) {
+		pause = min(2*pause, 100*time.Millisecond)
 		left := got()
 		if len(left) == 0 {
 			return nil
