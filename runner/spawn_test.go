@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"testing"
 	"time"
@@ -138,6 +139,62 @@ func TestIdle(t *testing.T) {
 		n, each(peak.total()-before.total()), each(after.total()-before.total()), each(after.tables-before.tables), each(after.heap-before.heap),
 		float64(spawned.Microseconds())/float64(n), float64(ended.Microseconds())/float64(n))
 	w.close()
+}
+
+// TestIdleCollector says what the garbage collector takes while LUNATIC_IDLE processes are idle
+// and a few others exchange 100,000 messages a second, for LUNATIC_SECONDS. One collection is
+// among it at least: Go makes one every two minutes.
+func TestIdleCollector(t *testing.T) {
+	n, seconds := 2_000, 0.2
+	if s := os.Getenv("LUNATIC_IDLE"); s != "" {
+		fmt.Sscan(s, &n)
+	}
+	if s := os.Getenv("LUNATIC_SECONDS"); s != "" {
+		fmt.Sscan(s, &seconds)
+	}
+	w := newWorld(t, runner.Config{HibernateAfter: -1})
+	p, err := w.env.Spawn(w.artifact("spawn"), runner.ProcessConfig{May: runner.MaySpawn}, "idle", value(int32(n)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	for w.rt.Stats().Unwound < uint64(n) {
+		runtime.Gosched()
+	}
+	const messages, every = 1_000, 10 * time.Millisecond
+	before, sent := cpuTimes(t), 0
+	for start := time.Now(); time.Since(start).Seconds() < seconds; {
+		wantExit(t, w.run("ping", int32(messages/2)), runner.ExitNormal, 0)
+		sent += messages
+		time.Sleep(time.Until(start.Add(time.Duration(sent/messages) * every)))
+	}
+	after := cpuTimes(t)
+	total, used, collector := after[0]-before[0], after[0]-before[0]-after[1]+before[1], after[2]-before[2]
+	t.Logf("%d idle processes, %.0f messages/s: the collector took %.3f of what the machine can do, %.3f of what was used (%.2f of %.2f s of CPU); %v collections",
+		n, float64(sent)/total*float64(runtime.GOMAXPROCS(0)), collector/total, collector/used, collector, used, after[3]-before[3])
+	w.close()
+}
+
+// cpuTimes returns the CPU time there has been, that of it which was idle, and the collector's, in
+// seconds, and the number of collections.
+func cpuTimes(t *testing.T) (times [4]float64) {
+	runtime.GC() // brings the times up to date
+	samples := []metrics.Sample{
+		{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}, {Name: "/cpu/classes/gc/total:cpu-seconds"},
+		{Name: "/gc/cycles/automatic:gc-cycles"},
+	}
+	metrics.Read(samples)
+	for i, s := range samples {
+		switch s.Value.Kind() {
+		case metrics.KindFloat64:
+			times[i] = s.Value.Float64()
+		case metrics.KindUint64:
+			times[i] = float64(s.Value.Uint64())
+		default:
+			t.Fatalf("%s: no such metric", s.Name)
+		}
+	}
+	return times
 }
 
 // A cost is memory in KiB.
