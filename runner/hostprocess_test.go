@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/lunatic-go/lunatic/runner"
 	"github.com/lunatic-go/lunatic/runner/host"
@@ -204,6 +205,27 @@ func TestSignalsFull(t *testing.T) {
 	if m, err := h.Receive(context.Background()); err != nil || m.Kind != runner.LinkDied {
 		t.Errorf("link: %+v, %v", m, err)
 	}
+}
+
+// One that nobody looks into is killed when it is full, too: an environment could not be
+// closed otherwise.
+func TestFullHostProcessIsKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, runner.Config{Workers: 1})
+		defer w.close()
+		h, _ := w.env.NewHostProcess()
+		data := make([]byte, 1<<20)
+		for n := 0; n <= runner.DefaultMaxMailbox+len(data); n += len(data) {
+			w.env.Send(h.ID(), &runner.Message{Data: data})
+		}
+		w.env.Kill(h.ID())
+		select {
+		case <-h.Done():
+		case <-time.After(time.Minute): // of the bubble's clock
+			t.Error("it is still there")
+			h.Close()
+		}
+	})
 }
 
 // A program talks to a guest as one of its processes.

@@ -60,11 +60,11 @@ func (p *Process) send(s signal, from *worker) {
 	if waited {
 		p.rt.exec.push(p, from)
 	}
-	switch {
-	case gone:
+	if gone {
 		p.answerDead(s)
-	case p.host != nil:
-		p.host.signalled(s.kind)
+	}
+	if p.host != nil {
+		p.host.signalled(s.kind) // also when it is full: only a kill ends one that never looks
 	}
 }
 
